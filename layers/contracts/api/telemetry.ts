@@ -1,0 +1,100 @@
+import * as z from 'zod';
+import { cursor, fromTo, id, inOrder, limit, next, position, utcInstant } from './values.ts';
+
+export const sensorParams = z.strictObject({ sensorId: id });
+
+/** Kinds of measurement, each with its one unit; a kind is never named after a unit. */
+export const measurementKind = z
+  .string()
+  .regex(/^[a-z][A-Za-z]{1,40}$/, 'must be a measurement kind such as activePower')
+  .meta({ examples: ['activePower'] });
+
+export const sensor = z
+  .object({
+    sensorId: id,
+    name: z.string(),
+    feederId: id,
+    position,
+    kinds: z.array(measurementKind),
+  })
+  .meta({ id: 'Sensor' });
+export type Sensor = z.infer<typeof sensor>;
+
+export const sensorsQuery = z.strictObject({ limit: limit.default(100), cursor: cursor.optional() });
+export const sensorList = z.object({ items: z.array(sensor), next }).meta({ id: 'SensorList' });
+
+/** Absent bounds: `to` is now, `from` a day before it. `limit` counts instants, each with all its phases. */
+export const telemetryQuery = z
+  .strictObject({
+    kind: measurementKind.default('activePower'),
+    ...fromTo,
+    limit: limit.default(1000),
+    cursor: cursor.optional(),
+  })
+  .refine(inOrder, { path: ['from'], message: 'must be before to' });
+
+export const sensorTelemetry = z
+  .object({
+    sensorId: id,
+    kind: measurementKind,
+    unit: z.string(),
+    from: utcInstant,
+    to: utcInstant,
+    samples: z.array(
+      z.object({
+        time: utcInstant,
+        phase: z.enum(['L1', 'L2', 'L3']).optional(),
+        value: z.number(),
+        quality: z.enum(['raw']),
+      }),
+    ),
+    next,
+  })
+  .meta({ id: 'SensorTelemetry' });
+
+/** Periods are UTC multiples of the resolution, at most 2,000. Absent bounds: `to` is now, `from` a day before it. */
+export const loadQuery = z
+  .strictObject({
+    resolutionMinutes: z.enum(['1', '5', '15', '30', '60']).default('30'),
+    ...fromTo,
+  })
+  .refine(inOrder, { path: ['from'], message: 'must be before to' });
+
+const loadFields = {
+  unit: z.literal('kW'),
+  resolutionMinutes: z.number().int(),
+  from: utcInstant,
+  to: utcInstant,
+};
+
+export const feederLoad = z
+  .object({
+    feederId: id,
+    sensorId: id,
+    ...loadFields,
+    periods: z.array(
+      z.object({
+        start: utcInstant,
+        end: utcInstant,
+        value: z.number().nullable().meta({ description: "Mean active power at the feeder's sensor, kW" }),
+        maximum: z.number().nullable(),
+        samplesPresent: z.number().int(),
+      }),
+    ),
+  })
+  .meta({ id: 'FeederLoad' });
+
+export const systemLoad = z
+  .object({
+    ...loadFields,
+    periods: z.array(
+      z.object({
+        start: utcInstant,
+        end: utcInstant,
+        value: z.number().nullable().meta({ description: 'Sum over the feeders that reported, kW' }),
+        feedersExpected: z.number().int(),
+        feedersPresent: z.number().int(),
+      }),
+    ),
+  })
+  .meta({ id: 'SystemLoad' });
