@@ -1,0 +1,120 @@
+/** Where sensor telemetry is stored. Timestream for LiveAnalytics admits no new customers since 2025-06-20. */
+export const TELEMETRY_STORES = ['timestream', 'postgres'] as const;
+export type TelemetryStore = (typeof TELEMETRY_STORES)[number];
+
+/** Everything in which one stage differs from another. */
+export interface StageSettings {
+  /** Prefix of rule names, stack names and parameters. Lower-case letters and digits, 2 to 8: it must fit a rule name. */
+  readonly stage: string;
+  readonly telemetryStore: TelemetryStore;
+  /** Data outlives the stack: deletion protection, retained stores, a final snapshot of the database. */
+  readonly retainData: boolean;
+  /** `onDemand`, or a number of provisioned shards per stream. */
+  readonly shards: { readonly readings: number | 'onDemand'; readonly telemetry: number | 'onDemand' };
+  /** Concurrent invocations per shard (1 to 10). */
+  readonly parallelization: number;
+  readonly database: {
+    /** Aurora capacity units. 0 lets the cluster pause when nothing is connected. */
+    readonly minCapacity: number;
+    readonly maxCapacity: number;
+    readonly readers: number;
+    readonly backupRetentionDays: number;
+  };
+  readonly timestream: {
+    /** At least the maximum lateness of a sample, or it goes the slow way through the magnetic store. Hours. */
+    readonly memoryHours: number;
+    readonly magneticDays: number;
+  };
+  /** Days. One of the values CloudWatch Logs accepts. */
+  readonly logRetentionDays: 7 | 30 | 365;
+  readonly logLevel: 'DEBUG' | 'INFO' | 'WARN';
+  /**
+   * Reserved concurrency of each function that serves the API, a bound on database connections. Undefined leaves the
+   * account's pool to all: an account whose quota is still 10 cannot reserve any.
+   */
+  readonly apiConcurrency: number | undefined;
+  /** Second factor at sign-in. `required` asks every person for a one-time password from an authenticator app. */
+  readonly mfa: 'required' | 'optional' | 'off';
+  /** Web addresses beside the deployed one that the dashboard may sign in from. */
+  readonly extraWebOrigins: readonly string[];
+  /** Subscribed to the alarm topic; each address has to confirm by the link it is sent. */
+  readonly alarmEmails: readonly string[];
+  /** A budget alarm at 80 % of this (forecast) and at 100 % (actual). Undefined: none. USD a month. */
+  readonly monthlyBudgetUsd: number | undefined;
+}
+
+type Preset = Omit<StageSettings, 'stage' | 'telemetryStore'>;
+
+const small: Preset = {
+  retainData: false,
+  shards: { readings: 2, telemetry: 2 },
+  parallelization: 1,
+  database: { minCapacity: 0, maxCapacity: 2, readers: 0, backupRetentionDays: 1 },
+  timestream: { memoryHours: 24 * 7, magneticDays: 365 },
+  logRetentionDays: 7,
+  logLevel: 'INFO',
+  apiConcurrency: undefined,
+  mfa: 'optional',
+  extraWebOrigins: [],
+  alarmEmails: [],
+  monthlyBudgetUsd: 100,
+};
+
+const PRESETS: Readonly<Record<string, Preset>> = {
+  local: { ...small, mfa: 'off', monthlyBudgetUsd: undefined },
+  dev: small,
+  prod: {
+    ...small,
+    retainData: true,
+    shards: { readings: 'onDemand', telemetry: 'onDemand' },
+    parallelization: 4,
+    database: { minCapacity: 1, maxCapacity: 32, readers: 1, backupRetentionDays: 35 },
+    timestream: { memoryHours: 24 * 7, magneticDays: 365 * 7 },
+    logRetentionDays: 365,
+    apiConcurrency: 40,
+    mfa: 'required',
+    monthlyBudgetUsd: 2_000,
+  },
+};
+
+/** Settings that a deployment gives from outside, by CDK context (`cdk.context.json`, `-c`). */
+export interface StageContext {
+  readonly stage?: unknown;
+  /** By stage, as `npm run preflight` writes it: `{ "dev": { "telemetryStore": "postgres", "alarmEmails": ["…"] } }`. */
+  readonly stages?: unknown;
+}
+
+const OVERRIDABLE = ['telemetryStore', 'alarmEmails', 'monthlyBudgetUsd', 'extraWebOrigins', 'mfa', 'apiConcurrency'];
+
+/**
+ * The settings of the stage named in the context (`local` if none is).
+ * @throws Error that says what to do: unknown stage, unknown override, or no telemetry store chosen for a deployment.
+ */
+export function stageSettings(context: StageContext): StageSettings {
+  const stage = typeof context.stage === 'string' ? context.stage : 'local';
+  const preset = PRESETS[stage];
+  if (!preset) throw new Error(`Unknown stage "${stage}"; lib/config/stages.ts has ${Object.keys(PRESETS).join(', ')}`);
+  const overrides = overridesOf(stage, context.stages);
+  const telemetryStore = stage === 'local' ? (overrides.telemetryStore ?? 'timestream') : overrides.telemetryStore;
+  if (!isTelemetryStore(telemetryStore)) {
+    throw new Error(
+      `Stage "${stage}" has no telemetryStore (${TELEMETRY_STORES.join(' or ')}): not every account may use Timestream. ` +
+        `Run \`npm run preflight -- --stage ${stage}\`, which finds out and writes it to cdk.context.json.`,
+    );
+  }
+  return { ...preset, ...overrides, stage, telemetryStore };
+}
+
+function overridesOf(stage: string, stages: unknown): Partial<StageSettings> {
+  if (typeof stages !== 'object' || stages === null) return {};
+  const own = (stages as Record<string, unknown>)[stage] ?? {};
+  const unknown = Object.keys(own).filter((key) => !OVERRIDABLE.includes(key));
+  if (unknown.length > 0) {
+    throw new Error(`Context stages.${stage} has ${unknown.join(', ')}; it may set ${OVERRIDABLE.join(', ')}`);
+  }
+  return own as Partial<StageSettings>;
+}
+
+function isTelemetryStore(value: unknown): value is TelemetryStore {
+  return TELEMETRY_STORES.some((store) => store === value);
+}

@@ -1,0 +1,167 @@
+import { type CfnResource, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
+import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Architecture, type CfnFunction, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { StageSettings } from '../config/stages.ts';
+import { type BundledFiles, bundleFunction } from './bundle.ts';
+import { explainWildcards, flatten } from './wildcards.ts';
+
+/** Variables a function may be given, beside those every function has; see docs/architecture.md. */
+export type FunctionVariable =
+  | 'DATABASE_HOST'
+  | 'DATABASE_PORT'
+  | 'DATABASE_NAME'
+  | 'DATABASE_USER'
+  | 'DATABASE_CA_FILE'
+  | 'READINGS_STREAM_NAME'
+  | 'TELEMETRY_STREAM_NAME'
+  | 'QUARANTINE_BUCKET'
+  | 'REGISTRY_TABLE'
+  | 'IDEMPOTENCY_TABLE'
+  | 'TELEMETRY_STORE'
+  | 'TIMESTREAM_DATABASE'
+  | 'TIMESTREAM_TABLE'
+  | 'API_CLIENT_IDS';
+
+/** One thing a function may do. */
+export interface Grant {
+  /** Says it in words, as the statement's id: `PutReadings`. */
+  readonly sid: string;
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  /** Needed if a resource is a wildcard. */
+  readonly wildcardReason?: string;
+}
+
+export interface GridFunctionProps {
+  readonly settings: StageSettings;
+  /** Folder below `functions/`: `process/store-readings`. */
+  readonly name: string;
+  readonly timeout: Duration;
+  /** MiB. */
+  readonly memoryMb: number;
+  readonly environment?: Partial<Record<FunctionVariable, string>>;
+  readonly grants: readonly Grant[];
+  readonly network?: { readonly vpc: IVpc; readonly securityGroup: ISecurityGroup };
+  readonly reservedConcurrency?: number | undefined;
+  readonly dataKeyArn: string;
+  /** How CloudFormation, the API or a stream calls it says why no dead-letter queue would ever receive anything. */
+  readonly noDeadLetters: string;
+  readonly files?: readonly BundledFiles[];
+}
+
+/**
+ * A Lambda function as every function here is: bundled whole, Node 24 on ARM, traced, its own encrypted log group, and a
+ * role that holds exactly the grants it was given.
+ */
+export class GridFunction extends Construct {
+  readonly lambda: LambdaFunction;
+  readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: GridFunctionProps) {
+    super(scope, id);
+    const { settings, network } = props;
+    const logGroup = new LogGroup(this, 'Logs', {
+      encryptionKey: Key.fromKeyArn(this, 'DataKey', props.dataKeyArn),
+      retention: settings.logRetentionDays as RetentionDays,
+      removalPolicy: settings.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const grants = [...baseGrants(logGroup.logGroupArn), ...(network ? [NETWORK_GRANT] : []), ...props.grants];
+    this.role = functionRole(this, grants);
+    this.lambda = new LambdaFunction(this, 'Function', {
+      description: `${props.name} (${settings.stage})`,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: 'index.handler',
+      code: Code.fromAsset(bundleFunction(props.name, props.files)),
+      role: this.role.withoutPolicyUpdates(),
+      logGroup,
+      timeout: props.timeout,
+      memorySize: props.memoryMb,
+      ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
+      ...(network
+        ? {
+            vpc: network.vpc,
+            vpcSubnets: { subnets: network.vpc.isolatedSubnets },
+            securityGroups: [network.securityGroup],
+          }
+        : {}),
+      environment: {
+        STAGE: settings.stage,
+        LOG_LEVEL: settings.logLevel,
+        POWERTOOLS_SERVICE_NAME: props.name.split('/')[1] ?? props.name,
+        POWERTOOLS_METRICS_NAMESPACE: 'SmartGrid',
+        ...props.environment,
+      },
+    });
+    const resource = this.lambda.node.defaultChild as CfnFunction;
+    // On the resource: the construct's own property would add a second policy to the role.
+    resource.tracingConfig = { mode: 'Active' };
+    for (const id of ['Serverless-LambdaDLQ', 'Serverless-LambdaAsyncFailureDestination']) {
+      Validations.of(this.lambda).acknowledge({ id, reason: props.noDeadLetters });
+    }
+  }
+}
+
+function functionRole(scope: Construct, grants: readonly Grant[]): Role {
+  const role = new Role(scope, 'Role', {
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    inlinePolicies: {
+      // Inline, so that no function starts before its policy exists.
+      grants: new PolicyDocument({
+        statements: grants.map(
+          ({ sid, actions, resources }) =>
+            new PolicyStatement({ sid, effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }),
+        ),
+      }),
+    },
+  });
+  const stack = Stack.of(scope);
+  const reasons = Object.fromEntries(
+    grants.flatMap(({ wildcardReason, resources }) =>
+      wildcardReason === undefined
+        ? []
+        : resources
+            .map((resource) => flatten(stack, resource))
+            .filter((resource) => resource.includes('*'))
+            .map((resource) => [resource, wildcardReason]),
+    ),
+  );
+  explainWildcards(role, role.node.defaultChild as CfnResource, reasons);
+  return role;
+}
+
+const baseGrants = (logGroupArn: string): readonly Grant[] => [
+  { sid: 'WriteLogs', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroupArn] },
+  {
+    sid: 'WriteTraces',
+    actions: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
+    resources: ['*'],
+    wildcardReason:
+      'X-Ray has no resource to name in these actions, and Lambda cannot describe network interfaces otherwise',
+  },
+];
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions */
+const NETWORK_GRANT: Grant = {
+  sid: 'JoinNetwork',
+  actions: [
+    'ec2:AssignPrivateIpAddresses',
+    'ec2:CreateNetworkInterface',
+    'ec2:DeleteNetworkInterface',
+    'ec2:DescribeNetworkInterfaces',
+    'ec2:DescribeSecurityGroups',
+    'ec2:DescribeSubnets',
+    'ec2:DescribeVpcs',
+    'ec2:UnassignPrivateIpAddresses',
+  ],
+  resources: ['*'],
+  wildcardReason:
+    'X-Ray has no resource to name in these actions, and Lambda cannot describe network interfaces otherwise',
+};
+
+/** Time-out of a function behind the REST API, whose own limit is 29 s. */
+export const API_TIMEOUT = Duration.seconds(28);

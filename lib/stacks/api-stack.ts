@@ -1,0 +1,168 @@
+import { Fn } from 'aws-cdk-lib';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { type RouteFunction, routes } from '../../layers/contracts/api/routes.ts';
+import type { StageSettings } from '../config/stages.ts';
+import { ApiFirewall } from '../constructs/api-firewall.ts';
+import { FrontDoor, originOf } from '../constructs/front-door.ts';
+import { connectDatabase, streamArn, tableArn, timestreamGrants, useDataKey } from '../constructs/grants.ts';
+import { API_VERSION, GridApi } from '../constructs/grid-api.ts';
+import { API_TIMEOUT, GridFunction, type GridFunctionProps } from '../constructs/grid-function.ts';
+import { Identity } from '../constructs/identity.ts';
+import { StageStack } from './stage-stack.ts';
+
+type Served = Pick<GridFunctionProps, 'name' | 'memoryMb' | 'grants' | 'environment'> & { inNetwork: boolean };
+
+/**
+ * From store to people: user pool, REST API, and the one public origin before it and the dashboard. They are one stack
+ * because each needs the other: the API accepts the dashboard's client, the client returns to the origin, and the
+ * origin passes on to the API.
+ */
+export class ApiStack extends StageStack {
+  constructor(scope: Construct, settings: StageSettings) {
+    super(scope, 'api', { settings, description: 'user pool, REST API, public origin' });
+    const key = Key.fromKeyArn(this, 'DataKey', this.wire('network/data-key-arn'));
+    const api = new GridApi(this, 'Api', { settings, key });
+    const signInUrl = `https://smart-grid-${settings.stage}-${this.account}.auth.${this.region}.amazoncognito.com`;
+    const frontDoor = new FrontDoor(this, 'FrontDoor', {
+      apiHost: api.host,
+      signInUrl,
+      accessLogs: Bucket.fromBucketName(this, 'AccessLogs', this.wire('storage/access-log-bucket')),
+      removal: this.dataRemoval,
+    });
+    const identity = new Identity(this, 'Identity', {
+      settings,
+      removal: this.dataRemoval,
+      webOrigins: [originOf(frontDoor.distribution), ...settings.extraWebOrigins],
+    });
+    const clientIds = Fn.join(',', [
+      identity.dashboardClient.userPoolClientId,
+      identity.headendClient.userPoolClientId,
+    ]);
+    const functions = this.functions(clientIds);
+    api.serve(routes, identity.userPool, (name) => functions[name].lambda);
+    new ApiFirewall(this, 'Firewall', { stageArn: api.restApi.deploymentStage.stageArn });
+
+    this.publish('api/id', api.restApi.restApiId);
+    this.publish('api/url', `https://${api.host}/${API_VERSION}`);
+    this.publish('web/bucket', frontDoor.bucket.bucketName);
+    this.publish('web/url', originOf(frontDoor.distribution));
+    this.publish('web/distribution-id', frontDoor.distribution.distributionId);
+    this.publish('identity/user-pool-id', identity.userPool.userPoolId);
+    this.publish('identity/dashboard-client-id', identity.dashboardClient.userPoolClientId);
+    this.publish('identity/headend-client-id', identity.headendClient.userPoolClientId);
+    this.publish('identity/sign-in-url', signInUrl);
+  }
+
+  private functions(clientIds: string): Record<RouteFunction, GridFunction> {
+    const dataKeyArn = this.wire('network/data-key-arn');
+    const network = this.importNetwork();
+    const served = this.served(dataKeyArn);
+    const make = (route: RouteFunction): GridFunction => {
+      const { inNetwork, environment, ...rest } = served[route];
+      return new GridFunction(this, `Function-${route}`, {
+        ...rest,
+        settings: this.settings,
+        dataKeyArn,
+        timeout: API_TIMEOUT,
+        reservedConcurrency: this.settings.apiConcurrency,
+        environment: { ...environment, API_CLIENT_IDS: clientIds },
+        noDeadLetters: 'Called by the API, whose caller gets the failure; never asynchronously',
+        ...(inNetwork ? { network } : {}),
+      });
+    };
+    return {
+      meters: make('meters'),
+      network: make('network'),
+      telemetry: make('telemetry'),
+      topology: make('topology'),
+      service: make('service'),
+      'accept-batch': make('accept-batch'),
+    };
+  }
+
+  private served(dataKeyArn: string): Record<RouteFunction, Served> {
+    const resourceId = this.wire('storage/database-resource-id');
+    const registry = this.wire('storage/registry-table');
+    const reader = {
+      memoryMb: 512,
+      inNetwork: true,
+      environment: this.databaseEnvironment('grid_reader'),
+      grants: [connectDatabase(this, resourceId, 'grid_reader')],
+    };
+    return {
+      meters: { name: 'api/meters', ...reader },
+      network: { name: 'api/network', ...reader },
+      telemetry: this.telemetry(registry, dataKeyArn),
+      topology: {
+        name: 'api/topology',
+        memoryMb: 1024,
+        inNetwork: true,
+        environment: { ...this.databaseEnvironment('grid_writer'), REGISTRY_TABLE: registry },
+        grants: [
+          connectDatabase(this, resourceId, 'grid_writer'),
+          {
+            sid: 'PublishRegistry',
+            actions: ['dynamodb:BatchWriteItem', 'dynamodb:PutItem'],
+            resources: [tableArn(this, registry)],
+          },
+          useDataKey(dataKeyArn, 'kms:Decrypt'),
+        ],
+      },
+      service: { name: 'api/service', memoryMb: 256, inNetwork: false, grants: [] },
+      'accept-batch': this.acceptBatch(dataKeyArn),
+    };
+  }
+
+  private telemetry(registry: string, dataKeyArn: string): Served {
+    const { stage, telemetryStore } = this.settings;
+    const inPostgres = telemetryStore === 'postgres';
+    return {
+      name: 'api/telemetry',
+      memoryMb: 512,
+      inNetwork: inPostgres,
+      environment: {
+        REGISTRY_TABLE: registry,
+        TELEMETRY_STORE: telemetryStore,
+        ...(inPostgres
+          ? this.databaseEnvironment('grid_reader')
+          : {
+              TIMESTREAM_DATABASE: this.wire('storage/timestream-database'),
+              TIMESTREAM_TABLE: this.wire('storage/timestream-table'),
+            }),
+      },
+      grants: [
+        {
+          sid: 'ReadRegistry',
+          actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Scan'],
+          resources: [tableArn(this, registry)],
+        },
+        useDataKey(dataKeyArn, 'kms:Decrypt'),
+        ...(inPostgres
+          ? [connectDatabase(this, this.wire('storage/database-resource-id'), 'grid_reader')]
+          : timestreamGrants(this, stage, 'timestream:Select')),
+      ],
+    };
+  }
+
+  private acceptBatch(dataKeyArn: string): Served {
+    const stream = this.wire('ingestion/readings-stream');
+    const idempotency = this.wire('storage/idempotency-table');
+    return {
+      name: 'ingest/accept-batch',
+      memoryMb: 1024,
+      inNetwork: false,
+      environment: { READINGS_STREAM_NAME: stream, IDEMPOTENCY_TABLE: idempotency },
+      grants: [
+        { sid: 'PutReadings', actions: ['kinesis:PutRecords'], resources: [streamArn(this, stream)] },
+        {
+          sid: 'KeepIdempotencyKeys',
+          actions: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+          resources: [tableArn(this, idempotency)],
+        },
+        useDataKey(dataKeyArn, 'kms:Decrypt', 'kms:GenerateDataKey'),
+      ],
+    };
+  }
+}

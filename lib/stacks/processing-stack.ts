@@ -1,0 +1,145 @@
+import { Duration, Validations } from 'aws-cdk-lib';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { Construct } from 'constructs';
+import type { StageSettings } from '../config/stages.ts';
+import {
+  connectDatabase,
+  consumeStream,
+  keepFailedBatches,
+  putQuarantine,
+  tableArn,
+  timestreamGrants,
+  useDataKey,
+} from '../constructs/grants.ts';
+import { GridFunction, type GridFunctionProps } from '../constructs/grid-function.ts';
+import { StreamConsumer } from '../constructs/stream-consumer.ts';
+import { STREAM_RETENTION } from './ingestion-stack.ts';
+import { StageStack } from './stage-stack.ts';
+
+const FROM_STREAM =
+  'Called by an event-source mapping, whose failed batches go to the quarantine bucket; never asynchronously';
+
+/** From stream to store: the consumers of both streams, and the compaction of what they append. */
+export class ProcessingStack extends StageStack {
+  readonly #quarantine: string;
+  readonly #dataKeyArn: string;
+  readonly #network: NonNullable<GridFunctionProps['network']>;
+
+  constructor(scope: Construct, settings: StageSettings) {
+    super(scope, 'processing', { settings, description: 'stream consumers, compaction' });
+    this.#quarantine = this.wire('storage/quarantine-bucket');
+    this.#dataKeyArn = this.wire('network/data-key-arn');
+    this.#network = this.importNetwork();
+    this.storeReadings();
+    this.storeTelemetry();
+    this.compactReadings();
+  }
+
+  private storeReadings(): void {
+    const stream = this.wire('ingestion/readings-stream');
+    const consumer = new GridFunction(this, 'StoreReadings', {
+      settings: this.settings,
+      name: 'process/store-readings',
+      timeout: Duration.seconds(60),
+      memoryMb: 1024,
+      dataKeyArn: this.#dataKeyArn,
+      network: this.#network,
+      noDeadLetters: FROM_STREAM,
+      environment: { ...this.databaseEnvironment('grid_writer'), QUARANTINE_BUCKET: this.#quarantine },
+      grants: [...this.consumerGrants(stream), this.writeDatabase()],
+    });
+    this.consume('ReadingsConsumer', consumer, stream);
+  }
+
+  private storeTelemetry(): void {
+    const stream = this.wire('ingestion/telemetry-stream');
+    const registry = this.wire('storage/registry-table');
+    const inPostgres = this.settings.telemetryStore === 'postgres';
+    const consumer = new GridFunction(this, 'StoreTelemetry', {
+      settings: this.settings,
+      name: 'process/store-telemetry',
+      timeout: Duration.seconds(60),
+      memoryMb: 512,
+      dataKeyArn: this.#dataKeyArn,
+      ...(inPostgres ? { network: this.#network } : {}),
+      noDeadLetters: FROM_STREAM,
+      environment: {
+        QUARANTINE_BUCKET: this.#quarantine,
+        REGISTRY_TABLE: registry,
+        TELEMETRY_STORE: this.settings.telemetryStore,
+        ...(inPostgres
+          ? this.databaseEnvironment('grid_writer')
+          : {
+              TIMESTREAM_DATABASE: this.wire('storage/timestream-database'),
+              TIMESTREAM_TABLE: this.wire('storage/timestream-table'),
+            }),
+      },
+      grants: [
+        ...this.consumerGrants(stream),
+        {
+          sid: 'ReadRegistry',
+          actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem'],
+          resources: [tableArn(this, registry)],
+        },
+        ...(inPostgres
+          ? [this.writeDatabase()]
+          : timestreamGrants(this, this.settings.stage, 'timestream:WriteRecords')),
+      ],
+    });
+    this.consume('TelemetryConsumer', consumer, stream);
+  }
+
+  private compactReadings(): void {
+    const compact = new GridFunction(this, 'CompactReadings', {
+      settings: this.settings,
+      name: 'process/compact-readings',
+      timeout: Duration.seconds(55),
+      memoryMb: 1024,
+      dataKeyArn: this.#dataKeyArn,
+      network: this.#network,
+      noDeadLetters: 'The next minute does what a failed run left: the deltas stay until they are compacted',
+      environment: this.databaseEnvironment('grid_writer'),
+      grants: [this.writeDatabase()],
+    });
+    const schedule = new Rule(this, 'CompactionSchedule', {
+      description: 'Merges arrived readings into blocks',
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [
+        new LambdaFunction(compact.lambda, {
+          event: RuleTargetInput.fromObject({}),
+          retryAttempts: 0,
+          maxEventAge: Duration.minutes(1),
+        }),
+      ],
+    });
+    Validations.of(schedule).acknowledge({
+      id: 'Serverless-EventBusDLQ',
+      reason: 'A missed minute is made good by the next one; lag has its own alarm',
+    });
+  }
+
+  private consumerGrants(stream: string) {
+    return [
+      consumeStream(this, stream),
+      putQuarantine(this, this.#quarantine),
+      keepFailedBatches(this, this.#quarantine),
+      useDataKey(this.#dataKeyArn, 'kms:Decrypt', 'kms:GenerateDataKey'),
+    ];
+  }
+
+  private writeDatabase() {
+    return connectDatabase(this, this.wire('storage/database-resource-id'), 'grid_writer');
+  }
+
+  private consume(id: string, consumer: GridFunction, streamName: string): void {
+    new StreamConsumer(this, id, {
+      consumer,
+      streamName,
+      failureBucket: this.#quarantine,
+      batchSize: 500,
+      parallelization: this.settings.parallelization,
+      maxRecordAge: STREAM_RETENTION,
+    });
+  }
+}
