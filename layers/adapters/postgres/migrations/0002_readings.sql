@@ -19,7 +19,7 @@ CREATE TABLE reading_block (
   interval_minutes smallint NOT NULL,
   day integer NOT NULL,
   body bytea NOT NULL,
-  PRIMARY KEY (meter_no, channel, interval_minutes, day)
+  PRIMARY KEY (day, meter_no, channel, interval_minutes)
 ) WITH (fillfactor = 80);
 
 -- quality: 1 estimated, 2 raw, 3 edited. Rows are only added; an earlier receipt of equal content moves recorded_at back.

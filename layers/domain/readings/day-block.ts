@@ -1,0 +1,129 @@
+import { slotsPerDay } from './calendar-day.ts';
+import { ColumnReader, ColumnWriter } from './packed-column.ts';
+import type { ReadingColumns } from './reading-columns.ts';
+
+/** First byte of a block: its format. */
+const BLOCK_FORMAT = 1;
+
+/** The winning versions of one meter, channel and UTC day, by slot. */
+export interface DayBlock {
+  intervalMinutes: number;
+  /** Code of the quality; 0: no reading in this slot. */
+  quality: Uint8Array;
+  energyWh: Int32Array;
+  revision: Int32Array;
+  /** Earliest receipt of the winner, epoch ms. */
+  recordedAt: Float64Array;
+  /** 1: another value with the winner's layer and revision exists; billing is held. */
+  conflict: Uint8Array;
+}
+
+export function emptyBlock(intervalMinutes: number): DayBlock {
+  const slots = slotsPerDay(intervalMinutes);
+  return {
+    intervalMinutes,
+    quality: new Uint8Array(slots),
+    energyWh: new Int32Array(slots),
+    revision: new Int32Array(slots),
+    recordedAt: new Float64Array(slots),
+    conflict: new Uint8Array(slots),
+  };
+}
+
+/**
+ * Merges one reading of the block's own meter, channel and day. Layers first (edited > raw > estimated), then the revision;
+ * equal in both with another value is a conflict, and the larger value (energies are never negative, so also the larger in
+ * byte order) wins. Of equal content the earliest receipt counts. Every version that loses is appended to `superseded`.
+ * Any order, repetition or split of the readings gives the same block and the same set of superseded versions.
+ */
+export function mergeReading(block: DayBlock, readings: ReadingColumns, row: number, superseded: ReadingColumns): void {
+  const slot = readings.slot[row] as number;
+  const quality = readings.quality[row] as number;
+  const kept = block.quality[slot] as number;
+  if (kept === 0) {
+    place(block, slot, readings, row);
+    return;
+  }
+  const energyWh = readings.energyWh[row] as number;
+  const rank = quality - kept || (readings.revision[row] as number) - (block.revision[slot] as number);
+  if (rank === 0 && energyWh === block.energyWh[slot]) {
+    const recordedAt = readings.recordedAt[row] as number;
+    if (recordedAt < (block.recordedAt[slot] as number)) block.recordedAt[slot] = recordedAt;
+    return;
+  }
+  if (rank > 0 || (rank === 0 && energyWh > (block.energyWh[slot] as number))) {
+    superseded.push({
+      ...readings.at(row),
+      energyWh: block.energyWh[slot] as number,
+      revision: block.revision[slot] as number,
+      quality: kept,
+      recordedAt: block.recordedAt[slot] as number,
+    });
+    place(block, slot, readings, row);
+  } else {
+    superseded.push(readings.at(row));
+  }
+  if (rank === 0) block.conflict[slot] = 1;
+  else if (rank > 0) block.conflict[slot] = 0;
+}
+
+function place(block: DayBlock, slot: number, readings: ReadingColumns, row: number): void {
+  block.quality[slot] = readings.quality[row] as number;
+  block.energyWh[slot] = readings.energyWh[row] as number;
+  block.revision[slot] = readings.revision[row] as number;
+  block.recordedAt[slot] = readings.recordedAt[row] as number;
+}
+
+const present = new Uint16Array(1440);
+const gathered = new Float64Array(1440);
+
+/** Packs a block: format, presence bits, then the columns of the slots that are present. Equal blocks give equal bytes. */
+export function encodeBlock(block: DayBlock, writer = new ColumnWriter(512)): Uint8Array {
+  const start = writer.position;
+  const slots = block.quality.length;
+  writer.byte(BLOCK_FORMAT);
+  let count = 0;
+  for (let slot = 0; slot < slots; slot += 8) {
+    let bits = 0;
+    for (let bit = 0; bit < 8 && slot + bit < slots; bit++) {
+      if (block.quality[slot + bit] === 0) continue;
+      bits |= 1 << bit;
+      present[count++] = slot + bit;
+    }
+    writer.byte(bits);
+  }
+  const pack = (column: ArrayLike<number>) => {
+    for (let i = 0; i < count; i++) gathered[i] = column[present[i] as number] as number;
+    writer.column(gathered, count);
+  };
+  pack(block.energyWh);
+  pack(block.revision);
+  pack(block.quality);
+  pack(block.recordedAt);
+  pack(block.conflict);
+  return writer.written(start);
+}
+
+/** Unpacks a block. @throws RangeError on another format or a short body. */
+export function decodeBlock(body: Uint8Array, intervalMinutes: number): DayBlock {
+  const reader = new ColumnReader(body);
+  const format = reader.byte();
+  if (format !== BLOCK_FORMAT) throw new RangeError(`reading block of format ${format}`);
+  const block = emptyBlock(intervalMinutes);
+  const slots = block.quality.length;
+  let count = 0;
+  for (let slot = 0; slot < slots; slot += 8) {
+    const bits = reader.byte();
+    for (let bit = 0; bit < 8; bit++) if (bits & (1 << bit)) present[count++] = slot + bit;
+  }
+  const unpack = (column: { [index: number]: number }) => {
+    reader.column(gathered, count);
+    for (let i = 0; i < count; i++) column[present[i] as number] = gathered[i] as number;
+  };
+  unpack(block.energyWh);
+  unpack(block.revision);
+  unpack(block.quality);
+  unpack(block.recordedAt);
+  unpack(block.conflict);
+  return block;
+}
