@@ -4,7 +4,6 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 /** What one stack tells the next ones, as SSM parameters `/smart-grid/<stage>/<wire>`. */
 const WIRES = [
   'network/data-key-arn',
-  'network/vpc-id',
   'network/subnet-1-id',
   'network/subnet-2-id',
   'network/function-security-group-id',
@@ -24,7 +23,11 @@ const WIRES = [
   'ingestion/telemetry-stream',
   'ingestion/rule-failures-queue',
   'api/url',
+  'processing/store-readings-function',
+  'processing/store-telemetry-function',
+  'processing/compact-readings-function',
   'api/id',
+  'api/name',
   'web/bucket',
   'web/url',
   'web/distribution-id',

@@ -57,8 +57,14 @@ export class Database extends Construct {
     this.cluster.applyRemovalPolicy(settings.retainData ? RemovalPolicy.SNAPSHOT : RemovalPolicy.DESTROY, {
       applyToUpdateReplacePolicy: true,
     });
+    if (!settings.retainData) {
+      Validations.of(this.cluster).acknowledge({
+        id: 'AwsSolutions-RDS10',
+        reason: `${settings.stage} is meant to be removed whole`,
+      });
+    }
     for (let number = 0; number <= settings.database.readers; number += 1) {
-      const instance = new CfnDBInstance(this, number === 0 ? 'Writer' : `Reader${number}`, {
+      new CfnDBInstance(this, number === 0 ? 'Writer' : `Reader${number}`, {
         engine: 'aurora-postgresql',
         dbInstanceClass: 'db.serverless',
         dbClusterIdentifier: this.cluster.ref,
@@ -68,11 +74,6 @@ export class Database extends Construct {
         enablePerformanceInsights: true,
         performanceInsightsKmsKeyId: props.keyArn,
         promotionTier: number,
-      });
-      if (settings.retainData) continue;
-      Validations.of(instance).acknowledge({
-        id: 'AwsSolutions-RDS10',
-        reason: `${settings.stage} is meant to be removed whole`,
       });
     }
   }

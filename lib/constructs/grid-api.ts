@@ -66,6 +66,8 @@ export class GridApi extends Construct {
       removalPolicy: settings.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     this.restApi = new RestApi(this, 'RestApi', {
+      // Metrics are by name, so stages of one account must not share it.
+      restApiName: `smart-grid-${settings.stage}`,
       description: 'Smart Grid Analytics API',
       // The role by which API Gateway writes logs belongs to the account: see the account stack.
       cloudWatchRole: false,

@@ -119,11 +119,13 @@ export class Identity extends Construct {
   }
 
   private acknowledge(settings: StageSettings): void {
-    Validations.of(this.userPool).acknowledge({
-      id: 'AwsSolutions-COG3',
-      reason:
-        'Threat protection needs the Plus plan, priced per user; people are invited, and prod asks for a second factor',
-    });
+    for (const id of ['AwsSolutions-COG3', 'AwsSolutions-COG8']) {
+      Validations.of(this.userPool).acknowledge({
+        id,
+        reason:
+          'Threat protection needs the Plus plan, priced by user; people are invited, and prod has a second factor',
+      });
+    }
     if (settings.mfa === 'required') return;
     Validations.of(this.userPool).acknowledge({
       id: 'AwsSolutions-COG2',

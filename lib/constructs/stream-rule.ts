@@ -16,6 +16,10 @@ export interface StreamRuleProps {
   readonly keyArn: string;
 }
 
+/** Second level of the topic, as AWS IoT substitutes it: the device. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: AWS IoT's own substitution syntax.
+const DEVICE = '${topic(2)}';
+
 /**
  * A topic rule that puts one kind of message to its stream, byte for byte: SQL over JSON would rewrite numbers, so the
  * payload travels in base64. The partition key is the device, which keeps its messages in order.
@@ -48,7 +52,7 @@ export class StreamRule extends Construct {
         description: `${kind.name} to the ${kind.stream} stream`,
         awsIotSqlVersion: '2016-03-23',
         sql: `SELECT encode(*, 'base64') AS payload, topic() AS topic, clientid() AS clientId, timestamp() AS receivedAt, traceid() AS traceId FROM '${kind.topic('+')}'`,
-        actions: [{ kinesis: { streamName: stream.streamName, partitionKey: '${topic(2)}', roleArn: role.roleArn } }],
+        actions: [{ kinesis: { streamName: stream.streamName, partitionKey: DEVICE, roleArn: role.roleArn } }],
         errorAction: { sqs: { queueUrl: failures.queueUrl, roleArn: role.roleArn, useBase64: false } },
       },
     });

@@ -45,6 +45,7 @@ export class ApiStack extends StageStack {
     new ApiFirewall(this, 'Firewall', { stageArn: api.restApi.deploymentStage.stageArn });
 
     this.publish('api/id', api.restApi.restApiId);
+    this.publish('api/name', api.restApi.restApiName);
     this.publish('api/url', `https://${api.host}/${API_VERSION}`);
     this.publish('web/bucket', frontDoor.bucket.bucketName);
     this.publish('web/url', originOf(frontDoor.distribution));
@@ -57,7 +58,7 @@ export class ApiStack extends StageStack {
 
   private functions(clientIds: string): Record<RouteFunction, GridFunction> {
     const dataKeyArn = this.wire('network/data-key-arn');
-    const network = this.importNetwork();
+    const network = this.functionNetwork();
     const served = this.served(dataKeyArn);
     const make = (route: RouteFunction): GridFunction => {
       const { inNetwork, environment, ...rest } = served[route];

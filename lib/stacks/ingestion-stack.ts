@@ -71,6 +71,10 @@ export class IngestionStack extends StageStack {
       retentionPeriod: STREAM_RETENTION,
       removalPolicy: this.dataRemoval,
     });
+    Validations.of(stream).acknowledge({
+      id: 'AwsSolutions-KDS3',
+      reason: 'The customer key of the stage is the stronger choice: it can be revoked and its use is in the trail',
+    });
     return stream;
   }
 
@@ -79,6 +83,7 @@ export class IngestionStack extends StageStack {
    * to its own topics only. Each rule is named, because a Basic Ingest topic begins with its rule.
    */
   private devicePolicy(): void {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable of AWS IoT.
     const thing = '${iot:Connection.Thing.ThingName}';
     const iot = (resource: string, resourceName: string) =>
       this.formatArn({ service: 'iot', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });

@@ -43,7 +43,6 @@ export class NetworkStack extends StageStack {
     const [functions, database] = this.securityGroups(vpc);
 
     this.publish('network/data-key-arn', key.keyArn);
-    this.publish('network/vpc-id', vpc.vpcId);
     const [first, second] = vpc.isolatedSubnets;
     if (!first || !second) throw new Error('The network needs two isolated subnets: Aurora spans two zones');
     this.publish('network/subnet-1-id', first.subnetId);

@@ -30,7 +30,7 @@ export class ProcessingStack extends StageStack {
     super(scope, 'processing', { settings, description: 'stream consumers, compaction' });
     this.#quarantine = this.wire('storage/quarantine-bucket');
     this.#dataKeyArn = this.wire('network/data-key-arn');
-    this.#network = this.importNetwork();
+    this.#network = this.functionNetwork();
     this.storeReadings();
     this.storeTelemetry();
     this.compactReadings();
@@ -49,6 +49,7 @@ export class ProcessingStack extends StageStack {
       environment: { ...this.databaseEnvironment('grid_writer'), QUARANTINE_BUCKET: this.#quarantine },
       grants: [...this.consumerGrants(stream), this.writeDatabase()],
     });
+    this.publish('processing/store-readings-function', consumer.lambda.functionName);
     this.consume('ReadingsConsumer', consumer, stream);
   }
 
@@ -87,6 +88,7 @@ export class ProcessingStack extends StageStack {
           : timestreamGrants(this, this.settings.stage, 'timestream:WriteRecords')),
       ],
     });
+    this.publish('processing/store-telemetry-function', consumer.lambda.functionName);
     this.consume('TelemetryConsumer', consumer, stream);
   }
 
@@ -102,6 +104,7 @@ export class ProcessingStack extends StageStack {
       environment: this.databaseEnvironment('grid_writer'),
       grants: [this.writeDatabase()],
     });
+    this.publish('processing/compact-readings-function', compact.lambda.functionName);
     const schedule = new Rule(this, 'CompactionSchedule', {
       description: 'Merges arrived readings into blocks',
       schedule: Schedule.rate(Duration.minutes(1)),

@@ -43,7 +43,7 @@ export function smartGridApp({ outdir, site, context = {} }: SmartGridAppProps):
   // Each reads parameters that those before it published.
   stacks.forEach((stack, place) => {
     const before = stacks[place - 1];
-    if (before) stack.addStackDependency(before, { reason: 'reads what it published' });
+    if (before) stack.addStackDependency(before, 'reads what it published');
   });
   return { app, settings };
 }

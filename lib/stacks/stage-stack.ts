@@ -1,5 +1,4 @@
-import { Fn, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
-import { type ISecurityGroup, type IVpc, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { StageSettings } from '../config/stages.ts';
 import { publishWire, readWire, type Wire } from '../config/wires.ts';
@@ -39,20 +38,12 @@ export abstract class StageStack extends Stack {
     return this.settings.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
   }
 
-  /** The isolated subnets and the security group of functions, as the network stack published them. */
-  protected importNetwork(): { vpc: IVpc; securityGroup: ISecurityGroup } {
-    const vpc = Vpc.fromVpcAttributes(this, 'Network', {
-      vpcId: this.wire('network/vpc-id'),
-      availabilityZones: [Fn.select(0, Fn.getAzs()), Fn.select(1, Fn.getAzs())],
-      isolatedSubnetIds: [this.wire('network/subnet-1-id'), this.wire('network/subnet-2-id')],
-    });
-    const securityGroup = SecurityGroup.fromSecurityGroupId(
-      this,
-      'FunctionSecurityGroup',
-      this.wire('network/function-security-group-id'),
-      { mutable: false },
-    );
-    return { vpc, securityGroup };
+  /** Where functions that reach the database run: the isolated subnets and their security group. */
+  protected functionNetwork() {
+    return {
+      subnetIds: [this.wire('network/subnet-1-id'), this.wire('network/subnet-2-id')],
+      securityGroupId: this.wire('network/function-security-group-id'),
+    };
   }
 
   /** The variables by which a function in the VPC finds the database. */

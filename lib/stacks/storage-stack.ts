@@ -119,6 +119,13 @@ export class StorageStack extends StageStack {
         },
       },
     });
+    for (const resource of [database, table]) {
+      Validations.of(resource).acknowledge({
+        id: 'CloudFormation-Validate::W3697',
+        reason:
+          'For accounts that may still use it; the others have telemetryStore postgres, which preflight finds out',
+      });
+    }
     database.applyRemovalPolicy(this.dataRemoval);
     table.applyRemovalPolicy(this.dataRemoval);
     this.publish('storage/timestream-database', database.ref);
@@ -150,7 +157,7 @@ export class StorageStack extends StageStack {
       timeout: Duration.minutes(14),
       memoryMb: 512,
       dataKeyArn: this.wire('network/data-key-arn'),
-      network: this.importNetwork(),
+      network: this.functionNetwork(),
       files: [{ from: MIGRATIONS, to: 'migrations' }],
       environment: {
         DATABASE_HOST: cluster.attrEndpointAddress,
