@@ -1,0 +1,20 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { PGlite } from '@electric-sql/pglite';
+import { postgis } from '@electric-sql/pglite-postgis';
+
+const { dataDir } = workerData as { dataDir: string };
+const database = await PGlite.create({ dataDir, extensions: { postgis } });
+
+parentPort?.on('message', async (message: 'stop' | { id: number; bytes: Uint8Array }) => {
+  if (message === 'stop') {
+    await database.close();
+    process.exit(0);
+  }
+  try {
+    const answer = await database.execProtocolRaw(message.bytes);
+    parentPort?.postMessage({ id: message.id, answer });
+  } catch (failure) {
+    parentPort?.postMessage({ id: message.id, failure: failure instanceof Error ? failure.message : String(failure) });
+  }
+});
+parentPort?.postMessage({ ready: true });
