@@ -2,6 +2,8 @@ import { X509Certificate as NodeCertificate, randomBytes, webcrypto } from 'node
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+// tsyringe inside @peculiar/x509 needs this polyfill loaded first.
+import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 
 x509.cryptoProvider.set(webcrypto as Crypto);

@@ -1,4 +1,6 @@
 import { webcrypto } from 'node:crypto';
+// tsyringe inside @peculiar/x509 needs this polyfill loaded first.
+import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
