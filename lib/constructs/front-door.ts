@@ -47,14 +47,12 @@ export class FrontDoor extends Construct {
       removal: props.removal,
       accessLogs: { bucket: props.accessLogs, prefix: 'site/' },
     });
-    const logs = new GridBucket(this, 'Logs', { removal: props.removal, expireDays: 90, acceptsAcl: true });
-    Validations.of(logs).acknowledge({ id: 'AwsSolutions-S1', reason: 'This bucket receives the access logs' });
     this.distribution = new Distribution(this, 'Distribution', {
       comment: `Smart Grid Analytics: ${Stack.of(this).stackName}`,
       defaultRootObject: 'index.html',
       httpVersion: HttpVersion.HTTP2_AND_3,
       minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
-      logBucket: logs,
+      logBucket: props.accessLogs,
       logFilePrefix: 'cloudfront/',
       defaultBehavior: {
         origin: S3BucketOrigin.withOriginAccessControl(this.bucket),

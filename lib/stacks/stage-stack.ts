@@ -56,6 +56,10 @@ export abstract class StageStack extends Stack {
   }
 }
 
+/** Why a custom resource's function has no dead-letter queue. */
+export const CLOUDFORMATION_WAITS =
+  'CloudFormation waits for its answer and rolls back on failure or silence: nothing would read a dead letter';
+
 /** Name of the database, and where Lambda's Node runtimes keep the RDS certificate authorities. */
 export const DATABASE_NAME = 'grid';
 export const databaseConstants = (user: DatabaseUser) => ({

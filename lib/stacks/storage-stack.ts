@@ -13,7 +13,7 @@ import { connectDatabase } from '../constructs/grants.ts';
 import { GridBucket } from '../constructs/grid-bucket.ts';
 import { GridFunction } from '../constructs/grid-function.ts';
 import { explainWildcards, flatten } from '../constructs/wildcards.ts';
-import { DATABASE_NAME, databaseConstants, StageStack } from './stage-stack.ts';
+import { CLOUDFORMATION_WAITS, DATABASE_NAME, databaseConstants, StageStack } from './stage-stack.ts';
 
 /** The SQL migrations, which travel beside the function that applies them. */
 const MIGRATIONS = join(import.meta.dirname, '../../layers/adapters/postgres/migrations');
@@ -23,15 +23,16 @@ export class StorageStack extends StageStack {
   constructor(scope: Construct, settings: StageSettings) {
     super(scope, 'storage', { settings, description: 'PostgreSQL, telemetry store, buckets, tables' });
     const key = Key.fromKeyArn(this, 'DataKey', this.wire('network/data-key-arn'));
-    this.buckets(key);
+    const buckets = this.buckets(key);
     this.tables(key);
-    if (settings.telemetryStore === 'timestream') this.timestream(key);
+    if (settings.telemetryStore === 'timestream') buckets.push(this.timestream(key));
+    if (!settings.retainData) this.emptyOnRemoval(buckets);
     this.migrations(this.database(key));
   }
 
-  private buckets(key: IKey): void {
+  private buckets(key: IKey): GridBucket[] {
     const removal = this.dataRemoval;
-    const accessLogs = new GridBucket(this, 'AccessLogs', { removal, expireDays: 90 });
+    const accessLogs = new GridBucket(this, 'AccessLogs', { removal, expireDays: 90, acceptsAcl: true });
     Validations.of(accessLogs).acknowledge({ id: 'AwsSolutions-S1', reason: 'This bucket receives the access logs' });
     this.takeAccessLogs(accessLogs);
     const quarantine = new GridBucket(this, 'Quarantine', {
@@ -48,6 +49,7 @@ export class StorageStack extends StageStack {
     this.publish('storage/access-log-bucket', accessLogs.bucketName);
     this.publish('storage/quarantine-bucket', quarantine.bucketName);
     this.publish('storage/archive-bucket', archive.bucketName);
+    return [accessLogs, quarantine, archive];
   }
 
   /** From every bucket of the stage, whichever stack it is in. */
@@ -90,7 +92,7 @@ export class StorageStack extends StageStack {
     this.publish('storage/idempotency-table', idempotency.tableName);
   }
 
-  private timestream(key: IKey): void {
+  private timestream(key: IKey): GridBucket {
     const rejected = new GridBucket(this, 'RejectedTelemetry', {
       removal: this.dataRemoval,
       expireDays: 90,
@@ -130,6 +132,38 @@ export class StorageStack extends StageStack {
     table.applyRemovalPolicy(this.dataRemoval);
     this.publish('storage/timestream-database', database.ref);
     this.publish('storage/timestream-table', table.attrName);
+    return rejected;
+  }
+
+  /** CloudFormation removes no bucket that holds anything. Stages that keep their data keep their buckets too. */
+  private emptyOnRemoval(buckets: readonly GridBucket[]): void {
+    const empty = new GridFunction(this, 'EmptyBuckets', {
+      settings: this.settings,
+      name: 'operate/empty-buckets',
+      timeout: Duration.minutes(14),
+      memoryMb: 256,
+      dataKeyArn: this.wire('network/data-key-arn'),
+      noDeadLetters: CLOUDFORMATION_WAITS,
+      grants: [
+        {
+          sid: 'ListObjects',
+          actions: ['s3:ListBucketVersions'],
+          resources: buckets.map(({ bucketArn }) => bucketArn),
+        },
+        {
+          sid: 'DeleteObjects',
+          actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+          resources: buckets.map((bucket) => bucket.arnForObjects('*')),
+          wildcardReason: 'Everything in these buckets goes when the stage is removed',
+        },
+      ],
+    });
+    new CustomResource(this, 'EmptiedBuckets', {
+      resourceType: 'Custom::EmptiedBuckets',
+      serviceToken: empty.lambda.functionArn,
+      serviceTimeout: Duration.minutes(15),
+      properties: { bucketNames: buckets.map(({ bucketName }) => bucketName) },
+    });
   }
 
   private database(key: IKey): Database {
@@ -165,8 +199,7 @@ export class StorageStack extends StageStack {
         ...databaseConstants('grid_migrator'),
       },
       grants: [connectDatabase(this, cluster.attrDbClusterResourceId, 'grid_migrator')],
-      noDeadLetters:
-        'CloudFormation waits for its answer and rolls back on failure or silence: nothing would read a dead letter',
+      noDeadLetters: CLOUDFORMATION_WAITS,
     });
     const migration = new CustomResource(this, 'Migrations', {
       resourceType: 'Custom::DatabaseMigrations',

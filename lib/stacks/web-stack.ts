@@ -5,7 +5,7 @@ import { folderFingerprint } from '../constructs/bundle.ts';
 import { bucketArn } from '../constructs/grants.ts';
 import { API_VERSION } from '../constructs/grid-api.ts';
 import { GridFunction } from '../constructs/grid-function.ts';
-import { StageStack } from './stage-stack.ts';
+import { CLOUDFORMATION_WAITS, StageStack } from './stage-stack.ts';
 
 /** Fills the public origin: the built dashboard, and the `config.json` by which it finds its API and its sign-in. */
 export class WebStack extends StageStack {
@@ -21,8 +21,7 @@ export class WebStack extends StageStack {
       memoryMb: 512,
       dataKeyArn: this.wire('network/data-key-arn'),
       files: [{ from: site, to: 'site' }],
-      noDeadLetters:
-        'CloudFormation waits for its answer and rolls back on failure or silence: nothing would read a dead letter',
+      noDeadLetters: CLOUDFORMATION_WAITS,
       grants: [
         { sid: 'ListSite', actions: ['s3:ListBucket'], resources: [bucketArn(this, bucketName)] },
         {
