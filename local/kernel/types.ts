@@ -23,8 +23,13 @@ export interface Provider {
    * CloudFormation types, each with the top-level properties this provider acts on (`'*'`: all of them) and those it
    * knowingly passes over with the reason; any other property present in a template is listed at start-up.
    */
-  readonly types: Readonly<Record<string, { honours: readonly string[] | '*'; passesOver?: Readonly<Record<string, string>> }>>;
-  create(resource: PendingResource, cloud: Cloud): Promise<{ physicalId: string; attributes?: Record<string, unknown> }>;
+  readonly types: Readonly<
+    Record<string, { honours: readonly string[] | '*'; passesOver?: Readonly<Record<string, string>> }>
+  >;
+  create(
+    resource: PendingResource,
+    cloud: Cloud,
+  ): Promise<{ physicalId: string; attributes?: Record<string, unknown> }>;
   /** Called once after every resource exists, in provider order: start pollers, listeners, schedules. */
   start?(cloud: Cloud): Promise<void>;
   /** Called on shutdown, in reverse order. */
@@ -33,7 +38,13 @@ export interface Provider {
 
 /** Who makes a call: a role (with the VPC placement of the function behind it), an AWS service, or the operator at the keyboard. */
 export type Principal =
-  | { kind: 'role'; roleArn: string; functionName?: string; vpcSubnetIds?: readonly string[]; securityGroupIds?: readonly string[] }
+  | {
+      kind: 'role';
+      roleArn: string;
+      functionName?: string;
+      vpcSubnetIds?: readonly string[];
+      securityGroupIds?: readonly string[];
+    }
   | { kind: 'service'; service: string; sourceArn?: string; sourceAccount?: string }
   | { kind: 'operator' };
 
@@ -124,8 +135,13 @@ export interface Cloud {
   /** Throws AwsFailure('AccessDeniedException') unless the principal's policies (and the resource's) allow it. */
   authorise(access: Access): void;
   allowed(access: Access): boolean;
-  /** Temporary credentials that the gateway maps back to the principal. */
-  credentials(principal: Principal): { accessKeyId: string; secretAccessKey: string; sessionToken: string };
+  /** A role as used by an AWS service (`iot.amazonaws.com`); throws AwsFailure unless the role's trust policy lets the service assume it. */
+  assumeRole(roleArn: string, service: string, sourceArn?: string): Principal;
+  /** Temporary credentials that the gateway maps back to the principal; they live 12 hours (`lifeMs` for less), so ask anew for each environment. */
+  credentials(
+    principal: Principal,
+    options?: { lifeMs?: number },
+  ): { accessKeyId: string; secretAccessKey: string; sessionToken: string };
 
   addService(service: AwsService): void;
   /** In-process call of another emulated service as a principal, authorised like a call from outside. */
