@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { Stack } from '../harness/stack.ts';
 import { Publisher } from './publisher.ts';
-import { Stack } from './stack.ts';
 
 const HELP = `npm run torture -- [--rounds N] [--seed N] [--port-base N] [--state DIR] [--json FILE]
 

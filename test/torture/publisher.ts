@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'mqtt';
-import type { Endpoints, Stack } from './stack.ts';
+import type { Endpoints, Stack } from '../harness/stack.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const INTERVAL_MS = 30 * 60_000;
@@ -16,7 +16,7 @@ interface Example {
 }
 
 /** The value of the n-th reading, kWh: told by its number, so that a check needs no memory of it. */
-const valueOf = (n: number): number => (n % 9_000) / 1000;
+const valueKwh = (n: number): number => (n % 9_000) / 1000;
 
 /** One device that publishes half-hours backwards in time, twenty in flight, and remembers what was acknowledged. */
 export class Publisher {
@@ -50,7 +50,7 @@ export class Publisher {
     });
     const publishOne = () => {
       const n = this.#next++;
-      const payload = JSON.stringify({ ...this.#example, start: this.#startOf(n), value: valueOf(n) });
+      const payload = JSON.stringify({ ...this.#example, start: this.#startOf(n), value: valueKwh(n) });
       client.publish(device.topic, payload, { qos: 1 }, (failure) => {
         if (failure) return;
         this.#acknowledged.add(n);
@@ -72,7 +72,7 @@ export class Publisher {
       const stored = await this.#stored(api, token);
       const wrong = [...this.#acknowledged].flatMap((n) => {
         const values = stored.get(this.#startOf(n)) ?? [];
-        if (values.length === 1 && values[0] === valueOf(n)) return [];
+        if (values.length === 1 && values[0] === valueKwh(n)) return [];
         return [`reading ${n} of ${this.#startOf(n)} is there ${values.length} times (${values.join(', ')})`];
       });
       if (wrong.length === 0 || Date.now() > deadline) return wrong;
