@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -30,7 +30,12 @@ export class AlarmTopic extends Construct {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
     );
-    for (const address of settings.alarmEmails) topic.addSubscription(new EmailSubscription(address));
+    for (const address of settings.alarmEmails) {
+      Validations.of(topic.addSubscription(new EmailSubscription(address))).acknowledge({
+        id: 'Serverless-SNSRedrivePolicy',
+        reason: 'Mail is not redriven: the alarm itself stays visible in CloudWatch until it ends',
+      });
+    }
     this.action = new SnsAction(topic);
     if (settings.monthlyBudgetUsd !== undefined) this.budget(settings, settings.monthlyBudgetUsd, topic);
   }

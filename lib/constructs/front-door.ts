@@ -16,9 +16,10 @@ import {
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { BucketPolicy, CfnBucketPolicy, IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { GridBucket } from './grid-bucket.ts';
+import { explainWildcards, flatten } from './wildcards.ts';
 
 export interface FrontDoorProps {
   /** Host of the REST API. */
@@ -79,6 +80,10 @@ export class FrontDoor extends Construct {
           originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
         },
       },
+    });
+    const policy = this.bucket.policy as BucketPolicy;
+    explainWildcards(policy, policy.node.defaultChild as CfnBucketPolicy, {
+      [flatten(Stack.of(this), this.bucket.arnForObjects('*'))]: 'The distribution serves whatever file the site has',
     });
     this.acknowledge();
   }

@@ -29,10 +29,22 @@ export const tableArn = (scope: Construct, name: string): string =>
 
 export const bucketArn = (scope: Construct, name: string): string => `arn:${Stack.of(scope).partition}:s3:::${name}`;
 
-/** Decrypt with the stage's key and make new data keys: what reading and writing an encrypted store asks for. */
-export const useDataKey = (keyArn: string, ...actions: readonly ('kms:Decrypt' | 'kms:GenerateDataKey')[]): Grant => ({
+const KEY_ACTIONS = {
+  read: ['kms:Decrypt', 'kms:DescribeKey'],
+  write: [
+    'kms:Decrypt',
+    'kms:DescribeKey',
+    'kms:Encrypt',
+    'kms:GenerateDataKey',
+    'kms:ReEncryptFrom',
+    'kms:ReEncryptTo',
+  ],
+} as const;
+
+/** What an encrypted store asks its caller to be allowed with the stage's key, to read it or to write to it. */
+export const useDataKey = (keyArn: string, purpose: keyof typeof KEY_ACTIONS): Grant => ({
   sid: 'UseDataKey',
-  actions,
+  actions: KEY_ACTIONS[purpose],
   resources: [keyArn],
 });
 

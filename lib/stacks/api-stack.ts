@@ -108,7 +108,7 @@ export class ApiStack extends StageStack {
             actions: ['dynamodb:BatchWriteItem', 'dynamodb:PutItem'],
             resources: [tableArn(this, registry)],
           },
-          useDataKey(dataKeyArn, 'kms:Decrypt'),
+          useDataKey(dataKeyArn, 'write'),
         ],
       },
       service: { name: 'api/service', memoryMb: 256, inNetwork: false, grants: [] },
@@ -139,7 +139,7 @@ export class ApiStack extends StageStack {
           actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Scan'],
           resources: [tableArn(this, registry)],
         },
-        useDataKey(dataKeyArn, 'kms:Decrypt'),
+        useDataKey(dataKeyArn, 'read'),
         ...(inPostgres
           ? [connectDatabase(this, this.wire('storage/database-resource-id'), 'grid_reader')]
           : timestreamGrants(this, stage, 'timestream:Select')),
@@ -162,7 +162,7 @@ export class ApiStack extends StageStack {
           actions: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
           resources: [tableArn(this, idempotency)],
         },
-        useDataKey(dataKeyArn, 'kms:Decrypt', 'kms:GenerateDataKey'),
+        useDataKey(dataKeyArn, 'write'),
       ],
     };
   }

@@ -164,6 +164,7 @@ export class NetworkStack extends StageStack {
           'dynamodb:GetItem',
           'dynamodb:PutItem',
           'dynamodb:Query',
+          'dynamodb:Scan',
           'dynamodb:UpdateItem',
         ],
         resources: [tables],

@@ -127,7 +127,7 @@ export class ProcessingStack extends StageStack {
       consumeStream(this, stream),
       putQuarantine(this, this.#quarantine),
       keepFailedBatches(this, this.#quarantine),
-      useDataKey(this.#dataKeyArn, 'kms:Decrypt', 'kms:GenerateDataKey'),
+      useDataKey(this.#dataKeyArn, 'write'),
     ];
   }
 
