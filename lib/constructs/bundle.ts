@@ -19,7 +19,6 @@ const OPTIONS = {
   minifyWhitespace: true,
   legalComments: 'none',
   mainFields: ['module', 'main'],
-  conditions: ['node', 'import'],
   loader: { '.sql': 'text', '.json': 'json' },
   banner: {
     // CommonJS packages inside an ES module still ask for these.
@@ -87,7 +86,6 @@ function build(entry: string, folder: string, recordFile: string): void {
   const { metafile } = buildSync({
     ...OPTIONS,
     mainFields: [...OPTIONS.mainFields],
-    conditions: [...OPTIONS.conditions],
     entryPoints: [entry],
     outfile: join(folder, 'index.mjs'),
     absWorkingDir: ROOT,

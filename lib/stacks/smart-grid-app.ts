@@ -23,7 +23,8 @@ export interface SmartGridAppProps {
 export function smartGridApp({ outdir, site, context = {} }: SmartGridAppProps): { app: App; settings: StageSettings } {
   const app = new App({
     outdir,
-    context: { ...context },
+    // As the CDK command sets them: templates then say which construct and which asset a resource is.
+    context: { 'aws:cdk:enable-path-metadata': true, 'aws:cdk:enable-asset-metadata': true, ...context },
     analyticsReporting: false,
     // `npm run preflight` and the CDK command check the bootstrap; a rule in each template would check it a third time.
     defaultStackSynthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),

@@ -19,6 +19,9 @@ export interface Template {
 /** Templates by the stack's part: `ingestion`. */
 export type Templates = Readonly<Record<string, Template>>;
 
+/** Where the assembly of some templates is. */
+export const foldersOf = new WeakMap<Templates, string>();
+
 /** Synthesises a stage, with every validation, into a folder of its own. @throws what synth throws. */
 export function synthesise(context: Record<string, unknown>): Templates {
   const folder = mkdtempSync(join(tmpdir(), 'smart-grid-synth-'));
@@ -27,11 +30,13 @@ export function synthesise(context: Record<string, unknown>): Templates {
   writeFileSync(join(site, 'index.html'), '<!doctype html><title>site</title>');
   const outdir = join(folder, 'cdk.out');
   smartGridApp({ outdir, site, context }).app.synth();
-  return Object.fromEntries(
+  const templates: Templates = Object.fromEntries(
     readdirSync(outdir)
       .filter((file) => file.endsWith('.template.json'))
       .map((file) => [file.replace('.template.json', ''), JSON.parse(readFileSync(join(outdir, file), 'utf8'))]),
   );
+  foldersOf.set(templates, outdir);
+  return templates;
 }
 
 /** Resources of some type in all stacks, each with its stack and logical id. */

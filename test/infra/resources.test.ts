@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { groups } from '../../layers/contracts/api/access.ts';
 import { routes } from '../../layers/contracts/api/routes.ts';
 import { stageSettings } from '../../lib/config/stages.ts';
-import { asList, readable, resourcesOf, synthesise, type Templates } from './assembly.ts';
+import { asList, foldersOf, readable, resourcesOf, synthesise, type Templates } from './assembly.ts';
 
 const local = synthesise({ stage: 'local' });
 const prod = synthesise({
@@ -249,5 +250,24 @@ test('functions are as all functions here are', () => {
         LoggingConfig: expect.anything(),
       }),
     ]);
+  }
+});
+
+test('every bundle loads on its own, with the variables of its template', () => {
+  const folder = foldersOf.get(local) ?? '';
+  for (const { properties, resource } of all(local, 'AWS::Lambda::Function')) {
+    const asset = join(folder, String(resource.Metadata?.['aws:asset:path']));
+    const { Variables } = properties.Environment as { Variables: Record<string, unknown> };
+    const env = {
+      ...Object.fromEntries(Object.keys(Variables).map((name) => [name, '1'])),
+      LOG_LEVEL: 'INFO',
+      AWS_REGION: 'ap-southeast-2',
+    };
+    const script = `const { handler } = await import(${JSON.stringify(join(asset, 'index.mjs'))}); process.stdout.write(typeof handler)`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      env,
+      encoding: 'utf8',
+    });
+    expect([properties.Description, stdout, stderr.slice(-400)]).toEqual([properties.Description, 'function', '']);
   }
 });
