@@ -7,6 +7,8 @@ export interface StageSettings {
   /** Prefix of rule names, stack names and parameters. Lower-case letters and digits, 2 to 8: it must fit a rule name. */
   readonly stage: string;
   readonly telemetryStore: TelemetryStore;
+  /** IANA zone of the grid, in which its days and months are meant. */
+  readonly timeZone: string;
   /** Data outlives the stack: deletion protection, retained stores, a final snapshot of the database. */
   readonly retainData: boolean;
   /** `onDemand`, or a number of provisioned shards per stream. */
@@ -46,6 +48,7 @@ export interface StageSettings {
 type Preset = Omit<StageSettings, 'stage' | 'telemetryStore'>;
 
 const small: Preset = {
+  timeZone: 'Australia/Sydney',
   retainData: false,
   shards: { readings: 2, telemetry: 2 },
   parallelization: 1,
@@ -84,7 +87,15 @@ export interface StageContext {
   readonly stages?: unknown;
 }
 
-const OVERRIDABLE = ['telemetryStore', 'alarmEmails', 'monthlyBudgetUsd', 'extraWebOrigins', 'mfa', 'apiConcurrency'];
+const OVERRIDABLE = [
+  'timeZone',
+  'telemetryStore',
+  'alarmEmails',
+  'monthlyBudgetUsd',
+  'extraWebOrigins',
+  'mfa',
+  'apiConcurrency',
+];
 
 /**
  * The settings of the stage named in the context (`local` if none is).

@@ -11,10 +11,13 @@ import {
   type UserPoolResourceServer,
 } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
-import { groups, scopes } from '../../layers/contracts/api/access.ts';
+import { groups, type Scope, scopes } from '../../layers/contracts/api/access.ts';
 import type { StageSettings } from '../config/stages.ts';
 
 const MFA = { required: Mfa.REQUIRED, optional: Mfa.OPTIONAL, off: Mfa.OFF } as const;
+
+/** What the dashboard asks for on behalf of the person. */
+export const DASHBOARD_SCOPES = ['openid', 'email', 'profile', 'grid/read', 'grid/write'] as const;
 
 /** Identifier of the resource server: the first part of each scope. */
 const RESOURCE_SERVER = 'grid';
@@ -97,7 +100,9 @@ export class Identity extends Construct {
       refreshTokenValidity: Duration.hours(12),
       oAuth: {
         flows: { authorizationCodeGrant: true },
-        scopes: [OAuthScope.OPENID, OAuthScope.EMAIL, OAuthScope.PROFILE, scope('grid/read'), scope('grid/write')],
+        scopes: DASHBOARD_SCOPES.map((name) =>
+          name.startsWith('grid/') ? scope(name as Scope) : OAuthScope.custom(name),
+        ),
         callbackUrls: addresses,
         logoutUrls: addresses,
       },

@@ -9,8 +9,7 @@ import type { Construct } from 'constructs';
  */
 export class AccountStack extends Stack {
   constructor(scope: Construct) {
-    super(scope, 'account', {
-      stackName: 'smart-grid-account',
+    super(scope, 'smart-grid-account', {
       description: 'Smart Grid Analytics: settings an account and region have one of',
     });
     const role = new Role(this, 'ApiGatewayLogs', {

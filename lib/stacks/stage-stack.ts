@@ -15,8 +15,7 @@ export abstract class StageStack extends Stack {
   readonly settings: StageSettings;
 
   constructor(scope: Construct, part: string, { settings, description }: StageStackProps) {
-    super(scope, part, {
-      stackName: `smart-grid-${settings.stage}-${part}`,
+    super(scope, `smart-grid-${settings.stage}-${part}`, {
       description: `Smart Grid Analytics, ${settings.stage}: ${description}`,
       terminationProtection: settings.retainData,
     });

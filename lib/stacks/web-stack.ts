@@ -5,6 +5,7 @@ import { folderFingerprint } from '../constructs/bundle.ts';
 import { bucketArn } from '../constructs/grants.ts';
 import { API_VERSION } from '../constructs/grid-api.ts';
 import { GridFunction } from '../constructs/grid-function.ts';
+import { DASHBOARD_SCOPES } from '../constructs/identity.ts';
 import { CLOUDFORMATION_WAITS, StageStack } from './stage-stack.ts';
 
 /** Fills the public origin: the built dashboard, and the `config.json` by which it finds its API and its sign-in. */
@@ -54,9 +55,15 @@ export class WebStack extends StageStack {
         fingerprint: folderFingerprint(site),
         config: {
           stage: settings.stage,
-          apiUrl: `/${API_VERSION}`,
-          signInUrl: this.wire('identity/sign-in-url'),
-          clientId: this.wire('identity/dashboard-client-id'),
+          region: this.region,
+          timeZone: settings.timeZone,
+          apiBase: `/${API_VERSION}`,
+          signIn: {
+            domain: this.wire('identity/sign-in-url'),
+            clientId: this.wire('identity/dashboard-client-id'),
+            scopes: DASHBOARD_SCOPES,
+            redirectPath: '/',
+          },
         },
       },
     });

@@ -33,7 +33,10 @@ export function synthesise(context: Record<string, unknown>): Templates {
   const templates: Templates = Object.fromEntries(
     readdirSync(outdir)
       .filter((file) => file.endsWith('.template.json'))
-      .map((file) => [file.replace('.template.json', ''), JSON.parse(readFileSync(join(outdir, file), 'utf8'))]),
+      .map((file) => [
+        file.replace(/^.*-(\w+)\.template\.json$/, '$1'),
+        JSON.parse(readFileSync(join(outdir, file), 'utf8')),
+      ]),
   );
   foldersOf.set(templates, outdir);
   return templates;

@@ -7,6 +7,6 @@ export const SiteProperties = z.object({
   /** Of the built files: a change of it is what makes CloudFormation ask for an update. */
   fingerprint: z.string().min(1),
   /** Written as `config.json`, by which the dashboard finds its API and its sign-in. */
-  config: z.record(z.string(), z.string()),
+  config: z.record(z.string(), z.unknown()),
 });
 export type SiteProperties = z.infer<typeof SiteProperties>;
