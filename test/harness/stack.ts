@@ -50,12 +50,18 @@ export class Stack {
   }
 
   /** @returns ms until it was ready. @throws with the last output when it does not become so. */
-  async start({ fresh }: { fresh: boolean }): Promise<number> {
+  async start({
+    fresh,
+    arguments: more = ['--no-fleet'],
+  }: {
+    fresh: boolean;
+    arguments?: readonly string[];
+  }): Promise<number> {
     const file = join(this.#stateDir, 'endpoints.json');
     rmSync(fresh ? this.#stateDir : file, { recursive: true, force: true });
     const began = Date.now();
     const output: string[] = [];
-    const child = spawn(process.execPath, ['local/main.ts', '--no-fleet', '--port-base', String(this.#portBase)], {
+    const child = spawn(process.execPath, ['local/main.ts', '--port-base', String(this.#portBase), ...more], {
       cwd: ROOT,
       env: { ...process.env, GRID_STATE_DIR: this.#stateDir },
       stdio: ['ignore', 'pipe', 'pipe'],
