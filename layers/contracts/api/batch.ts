@@ -1,9 +1,6 @@
 import * as z from 'zod';
 import { violation } from './problem.ts';
 
-/** Bytes of a body; Lambda takes 6 MB with the event around it and Base64 inside. */
-export const maxBatchBytes = 4 * 1024 * 1024;
-
 export const idempotencyKeyHeader = z.object({
   'idempotency-key': z
     .string({ error: 'the header Idempotency-Key is needed' })

@@ -52,7 +52,9 @@ export const readingInterval = z
   })
   .meta({ id: 'ReadingInterval' });
 
-export const gapReasons = ['missing', 'notYetDue'] as const;
+/** `awaited`: ended less than a day ago and may still come. */
+export const gapReasons = ['missing', 'awaited'] as const;
+export type GapReason = (typeof gapReasons)[number];
 
 export const gap = z
   .object({ start: utcInstant, end: utcInstant, reason: z.enum(gapReasons) })

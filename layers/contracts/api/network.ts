@@ -8,7 +8,7 @@ export const regionParams = z.strictObject({ regionId: id });
 /** The network for the map: what is connected to what and where, without anything about people. */
 export const network = z
   .object({
-    regions: z.array(z.object({ regionId: id, name: z.string() })),
+    regions: z.array(z.object({ regionId: id, name: z.string(), timeZone: z.string() })),
     substations: z.array(z.object({ substationId: id, name: z.string(), regionId: id, position })),
     feeders: z.array(
       z.object({

@@ -1,6 +1,8 @@
 import type * as z from 'zod';
+import { MAX_BATCH_BYTES } from '../messages/limits.ts';
+import { Topology } from '../messages/topology.ts';
 import { fromGroup, type RouteAccess } from './access.ts';
-import { batch, batchResult, idempotencyKeyHeader, maxBatchBytes } from './batch.ts';
+import { batch, batchResult, idempotencyKeyHeader } from './batch.ts';
 import {
   consumptionQuery,
   feederConsumption,
@@ -33,7 +35,7 @@ import {
   systemLoad,
   telemetryQuery,
 } from './telemetry.ts';
-import { topology, topologyImport } from './topology.ts';
+import { topologyImport } from './topology.ts';
 
 /** Folder of the function that answers a route: `functions/api/<name>`, or `functions/ingest/accept-batch`. */
 export type RouteFunction = 'meters' | 'network' | 'telemetry' | 'topology' | 'service' | 'accept-batch';
@@ -293,7 +295,7 @@ export const routesById = {
     access: headends,
     headers: idempotencyKeyHeader,
     body: batch,
-    maxBodyBytes: maxBatchBytes,
+    maxBodyBytes: MAX_BATCH_BYTES,
     status: 202,
     response: batchResult,
     problems: ['request-in-flight', 'payload-too-large', 'idempotency-key-reused', 'unavailable'],
@@ -306,8 +308,8 @@ export const routesById = {
     summary: 'Import network, meters and sensors, effective-dated',
     function: 'topology',
     access: admins,
-    body: topology,
-    maxBodyBytes: maxBatchBytes,
+    body: Topology,
+    maxBodyBytes: MAX_BATCH_BYTES,
     response: topologyImport,
     problems: ['payload-too-large', 'unprocessable-topology'],
     cache: 'no-store',

@@ -1,21 +1,18 @@
 import * as z from 'zod';
-import { cursor, fromTo, id, inOrder, limit, next, position, utcInstant } from './values.ts';
+import { MEASUREMENT_KIND_NAMES, PHASES } from '../messages/measurements.ts';
+import { cursor, fromTo, id, inOrder, limit, next, utcInstant } from './values.ts';
 
 export const sensorParams = z.strictObject({ sensorId: id });
 
-/** Kinds of measurement, each with its one unit; a kind is never named after a unit. */
-export const measurementKind = z
-  .string()
-  .regex(/^[a-z][A-Za-z]{1,40}$/, 'must be a measurement kind such as activePower')
-  .meta({ examples: ['activePower'] });
+export const measurementKind = z.enum(MEASUREMENT_KIND_NAMES).meta({ id: 'MeasurementKind' });
 
 export const sensor = z
   .object({
     sensorId: id,
     name: z.string(),
-    feederId: id,
-    position,
-    kinds: z.array(measurementKind),
+    feederId: id.nullable(),
+    transformerId: id.nullable(),
+    kinds: z.array(z.object({ kind: measurementKind, unit: z.string(), phases: z.array(z.enum(PHASES)).optional() })),
   })
   .meta({ id: 'Sensor' });
 export type Sensor = z.infer<typeof sensor>;
@@ -43,7 +40,7 @@ export const sensorTelemetry = z
     samples: z.array(
       z.object({
         time: utcInstant,
-        phase: z.enum(['L1', 'L2', 'L3']).optional(),
+        phase: z.enum(PHASES).optional(),
         value: z.number(),
         quality: z.enum(['raw']),
       }),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CHANNEL_NAMES, QUALITY_NAMES } from '../messages/channels.ts';
 
 /** The utility's own strings. */
 export const id = z
@@ -53,12 +54,9 @@ export const position = z
   .meta({ id: 'Position' });
 
 /** Readings of one meter are told apart by channel; a channel is a kind of measurement, never a unit. */
-export const channel = z
-  .string()
-  .regex(/^[a-z][A-Za-z]{1,40}$/, 'must be a channel such as activeEnergyImport')
-  .meta({ examples: ['activeEnergyImport'] });
+export const channel = z.enum(CHANNEL_NAMES).meta({ id: 'Channel' });
 
-export const quality = z.enum(['raw', 'estimated', 'edited']).meta({ id: 'Quality' });
+export const quality = z.enum(QUALITY_NAMES).meta({ id: 'Quality' });
 
 export const granularity = z.enum(['hour', 'day', 'month']);
 export type Granularity = z.infer<typeof granularity>;
