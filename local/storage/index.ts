@@ -11,6 +11,13 @@ import { deletedKeys, s3Questions } from './s3-access.ts';
 import { snsQuestions, TopicDelivery } from './sns.ts';
 import { sqsQuestions } from './sqs-access.ts';
 
+declare module '../kernel/types.ts' {
+  interface Shared {
+    /** Delivers a message to a topic's subscribers; the caller has authorised `sns:Publish`. */
+    publish?: (topicArn: string, subject: string, message: string) => void;
+  }
+}
+
 const DISK = 'the bytes on this disk are the disk’s own affair';
 const inert = { Tags: 'no meaning here' };
 
@@ -153,6 +160,7 @@ export function storage(): { providers: Provider[]; services(cloud: Cloud): AwsS
   };
 
   const services = (cloud: Cloud): AwsService[] => {
+    cloud.shared.publish = (topicArn, subject, message) => delivery.deliver(cloud, topicArn, subject, message);
     const answer = async (request: AwsRequest) => forward(request, (await server(cloud)).port);
     return [
       {
