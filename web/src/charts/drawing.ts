@@ -1,0 +1,165 @@
+import uPlot from 'uplot';
+import { threeDigits } from '../app/numbers.ts';
+import type { ChartProps, ChartSeries } from './TimeChart.tsx';
+import { resolved } from './theme.ts';
+
+export const colourOf = { raw: '--normal', estimated: '--warning', edited: '--edited', missing: '--missing' } as const;
+
+const laneHeight = 10;
+const font = '12px "Inter Variable", system-ui, sans-serif';
+const stepped = uPlot.paths.stepped?.({ align: 1 });
+const bars = uPlot.paths.bars?.({ size: [0.84, 48], align: 1 });
+
+const seriesOf = (series: ChartSeries): uPlot.Series => {
+  const stroke = resolved(series.colour);
+  const base = { label: series.label, spanGaps: false, points: { show: false } };
+  if (series.kind === 'band-low' || series.kind === 'band-high') return { ...base, stroke: 'transparent', width: 0 };
+  if (series.kind === 'bars') return { ...base, stroke, fill: stroke, width: 0, ...(bars ? { paths: bars } : {}) };
+  const line: uPlot.Series = { ...base, stroke, width: 2, ...(series.dash ? { dash: [...series.dash] } : {}) };
+  // A lone value between two gaps has no line to show it: uPlot draws it as a point.
+  line.points = { show: (_u, _s, _from, _to, gaps) => (gaps?.length ?? 0) > 0, size: 4, fill: stroke };
+  if (series.kind === 'step' && stepped) line.paths = stepped;
+  return line;
+};
+
+const hatch = (
+  context: CanvasRenderingContext2D,
+  area: { left: number; top: number; width: number; height: number },
+  colour: string,
+) => {
+  context.save();
+  context.beginPath();
+  context.rect(area.left, area.top, area.width, area.height);
+  context.clip();
+  context.strokeStyle = colour;
+  context.lineWidth = devicePixelRatio;
+  context.beginPath();
+  const pitch = 7 * devicePixelRatio;
+  for (let x = area.left - area.height; x < area.left + area.width; x += pitch) {
+    context.moveTo(x, area.top + area.height);
+    context.lineTo(x + area.height, area.top);
+  }
+  context.stroke();
+  context.restore();
+};
+
+/** Under the lines: missing stretches hatched over the whole height, and the limits. */
+const drawUnder = (u: uPlot, props: ChartProps): void => {
+  for (const stretch of props.lane ?? []) {
+    if (stretch.quality !== 'missing') continue;
+    const left = u.valToPos(stretch.from / 1000, 'x', true);
+    const width = u.valToPos(stretch.to / 1000, 'x', true) - left;
+    hatch(u.ctx, { left, top: u.bbox.top, width, height: u.bbox.height }, resolved('--band'));
+  }
+  for (const limit of props.limits ?? []) {
+    const y = u.valToPos(limit.at, 'y', true);
+    u.ctx.save();
+    u.ctx.strokeStyle = resolved('--critical');
+    u.ctx.fillStyle = resolved('--muted');
+    u.ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
+    u.ctx.beginPath();
+    u.ctx.moveTo(u.bbox.left, y);
+    u.ctx.lineTo(u.bbox.left + u.bbox.width, y);
+    u.ctx.stroke();
+    u.ctx.font = font.replace('12px', `${12 * devicePixelRatio}px`);
+    u.ctx.textBaseline = 'bottom';
+    u.ctx.textAlign = 'right';
+    u.ctx.fillText(limit.label, u.bbox.left + u.bbox.width - 4, y - 2);
+    u.ctx.restore();
+  }
+};
+
+/** Under the time axis: the lane of quality. */
+const drawLane = (u: uPlot, props: ChartProps): void => {
+  if (!props.lane) return;
+  const top = u.ctx.canvas.height - (laneHeight + 4) * devicePixelRatio;
+  for (const { from, to, quality } of props.lane) {
+    const left = Math.max(u.bbox.left, u.valToPos(from / 1000, 'x', true));
+    const right = Math.min(u.bbox.left + u.bbox.width, u.valToPos(to / 1000, 'x', true));
+    const height = (quality === 'raw' ? 2 : laneHeight) * devicePixelRatio;
+    u.ctx.fillStyle = resolved(colourOf[quality]);
+    u.ctx.fillRect(left, top + (laneHeight * devicePixelRatio - height) / 2, Math.max(1, right - left), height);
+  }
+};
+
+const rangeOfAxis =
+  (current: () => ChartProps): uPlot.Range.Function =>
+  (_u, least, most) => {
+    const limits = current().limits;
+    if (!limits) return [Math.min(0, least ?? 0), (most ?? 1) * 1.08 || 1];
+    const all = [...limits.map((l) => l.at), least, most].filter((n) => n !== null);
+    const margin = (Math.max(...all) - Math.min(...all)) * 0.1;
+    return [Math.min(...all) - margin, Math.max(...all) + margin];
+  };
+
+/** How a chart is drawn. `current` gives its latest properties, since uPlot keeps its options for good. */
+export const optionsOf = (
+  current: () => ChartProps,
+  element: HTMLElement,
+  hovered: (index: number | undefined, left: number, width: number) => void,
+): uPlot.Options => {
+  const { series, zone, height = 260, lane } = current();
+  const low = series.findIndex((s) => s.kind === 'band-low') + 1;
+  const high = series.findIndex((s) => s.kind === 'band-high') + 1;
+  const axis = {
+    stroke: resolved('--muted'),
+    font,
+    grid: { stroke: resolved('--line'), width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width: element.clientWidth,
+    height,
+    padding: [12, 16, lane ? laneHeight + 8 : 0, 0],
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
+    cursor: {
+      sync: { key: 'grid', setSeries: false },
+      drag: { x: false, y: false },
+      points: { size: 7 },
+      y: false,
+    },
+    legend: { show: false },
+    scales: { x: { time: true }, y: { range: rangeOfAxis(current) } },
+    axes: [
+      { ...axis, grid: { show: false }, space: 64, values: timeMarks(zone) },
+      {
+        ...axis,
+        size: 52,
+        space: 40,
+        values: (_u, marks) =>
+          marks.map((mark) =>
+            threeDigits(mark)
+              .replace(/(\.\d*?)0+$/, '$1')
+              .replace(/\.$/, ''),
+          ),
+      },
+    ],
+    series: [{}, ...series.map(seriesOf)],
+    ...(low > 0 && high > 0 ? { bands: [{ series: [high, low] as [number, number], fill: resolved('--band') }] } : {}),
+    hooks: {
+      drawAxes: [(u) => drawUnder(u, current())],
+      draw: [(u) => drawLane(u, current())],
+      setCursor: [
+        (u) => {
+          const { idx, left } = u.cursor;
+          const outside = idx === null || idx === undefined || left === undefined || left < 0;
+          hovered(outside ? undefined : idx, (left ?? 0) + u.bbox.left / devicePixelRatio, u.width);
+        },
+      ],
+    },
+  };
+};
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** 24-hour marks; midnights carry the date. `tzDate` dates read as local time of the zone. */
+const timeMarks =
+  (zone: string): uPlot.Axis.DynamicValues =>
+  (_u, marks, _axis, _space, step) =>
+    marks.map((mark) => {
+      const date = uPlot.tzDate(new Date(mark * 1000), zone);
+      if (step >= 28 * 86_400) return `${months[date.getMonth()]} ${date.getFullYear()}`;
+      const midnight = date.getHours() === 0 && date.getMinutes() === 0;
+      if (midnight || step >= 86_400) return `${date.getDate()} ${months[date.getMonth()]}`;
+      return `${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`;
+    });
