@@ -64,7 +64,13 @@ const small: Preset = {
 };
 
 const PRESETS: Readonly<Record<string, Preset>> = {
-  local: { ...small, mfa: 'off', monthlyBudgetUsd: undefined },
+  // Replays of recorded data keep their own dates, years back: the longest retention Timestream has.
+  local: {
+    ...small,
+    mfa: 'off',
+    monthlyBudgetUsd: undefined,
+    timestream: { memoryHours: 24 * 7, magneticDays: 73_000 },
+  },
   dev: small,
   prod: {
     ...small,
