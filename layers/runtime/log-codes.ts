@@ -1,0 +1,12 @@
+/** Everything the functions log: one closed list. A line carries a code and ids, never a payload. */
+export const LOG_CODES = {
+  REQUEST_ANSWERED: 'a request was answered',
+  REQUEST_FAILED: 'a request failed by a fault of ours',
+  RESPONSE_BREAKS_CONTRACT: 'an answer did not fit its own schema',
+  BATCH_STORED: 'a batch of stream records was stored',
+  BATCH_RETRIED: 'a batch of stream records will be tried again',
+  MESSAGE_QUARANTINED: 'a message went to the quarantine',
+  STREAM_THROTTLED: 'the stream took only part of what was put',
+  TOPOLOGY_IMPORTED: 'a topology was imported',
+} as const;
+export type LogCode = keyof typeof LOG_CODES;
