@@ -12,7 +12,7 @@ interface Readings {
     quality: 'raw' | 'estimated' | 'edited';
     version: number;
   }[];
-  gaps: readonly { start: string; end: string; reason: 'missing' | 'notYetDue' }[];
+  gaps: readonly { start: string; end: string; reason: 'missing' | 'awaited' }[];
 }
 
 /** Readings laid on their slots: a slot without a reading holds null, so that no line crosses it. Times in ms. */
@@ -37,12 +37,12 @@ export const slotsOf = (readings: Readings) => {
     lay({ from: Date.parse(start), to: Date.parse(end), quality });
   }
   for (const { start, end, reason } of readings.gaps) {
-    const words = reason === 'missing' ? 'missing: expected and not received' : 'not yet due';
+    const words = reason === 'missing' ? 'missing: expected and not received' : 'awaited: may still come';
     for (let time = Date.parse(start); time < Date.parse(end); time += stepMs) {
       const slot = (time - from) / stepMs;
       if (slot >= 0 && slot < count) details[Math.floor(slot)] = words;
     }
-    if (reason === 'missing') lay({ from: Date.parse(start), to: Date.parse(end), quality: 'missing' });
+    lay({ from: Date.parse(start), to: Date.parse(end), quality: reason });
   }
   return { times, points, details, lane };
 };

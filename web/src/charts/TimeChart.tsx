@@ -20,7 +20,7 @@ export interface ChartSeries {
 export interface LaneStretch {
   from: number;
   to: number;
-  quality: 'raw' | 'estimated' | 'edited' | 'missing';
+  quality: 'raw' | 'estimated' | 'edited' | 'missing' | 'awaited';
 }
 
 export interface ChartProps {
@@ -53,7 +53,7 @@ const Swatch = ({ series }: { series: ChartSeries }) => (
 );
 
 const laneWords = {
-  raw: 'validated as received',
+  raw: 'as received',
   estimated: 'estimated',
   edited: 'edited',
   missing: 'missing',
@@ -149,8 +149,8 @@ export const TimeChart = (props: ChartProps) => {
     <section class="panel chart">
       <header>
         <h2>{title}</h2>
-        <ul class="legend">
-          {shown.map((s) => (
+        <ul class="legend" style={{ flex: '1' }}>
+          {(series.length > 1 ? shown : []).map((s) => (
             <li key={s.label}>
               <Swatch series={s} />
               {s.label}
@@ -246,7 +246,7 @@ export const TimeChart = (props: ChartProps) => {
       )}
       {props.lane && !asTable && (
         <ul class="legend" style={{ padding: '0 16px 12px 68px' }} aria-label="Quality lane">
-          {(['raw', 'estimated', 'edited', 'missing'] as const).map((quality) => (
+          {(['raw', 'estimated', 'edited', 'missing', 'awaited'] as const).map((quality) => (
             <li key={quality}>
               <svg viewBox="0 0 16 10" aria-hidden="true">
                 <rect

@@ -3,11 +3,16 @@ import { threeDigits } from '../app/numbers.ts';
 import type { ChartProps, ChartSeries } from './TimeChart.tsx';
 import { resolved } from './theme.ts';
 
-export const colourOf = { raw: '--normal', estimated: '--warning', edited: '--edited', missing: '--missing' } as const;
+export const colourOf = {
+  raw: '--normal',
+  estimated: '--warning',
+  edited: '--edited',
+  missing: '--missing',
+  awaited: '--band',
+} as const;
 
 const laneHeight = 10;
 const font = '12px "Inter Variable", system-ui, sans-serif';
-const stepped = uPlot.paths.stepped?.({ align: 1 });
 const bars = uPlot.paths.bars?.({ size: [0.84, 48], align: 1 });
 
 const seriesOf = (series: ChartSeries): uPlot.Series => {
@@ -17,9 +22,38 @@ const seriesOf = (series: ChartSeries): uPlot.Series => {
   if (series.kind === 'bars') return { ...base, stroke, fill: stroke, width: 0, ...(bars ? { paths: bars } : {}) };
   const line: uPlot.Series = { ...base, stroke, width: 2, ...(series.dash ? { dash: [...series.dash] } : {}) };
   // A lone value between two gaps has no line to show it: uPlot draws it as a point.
-  line.points = { show: (_u, _s, _from, _to, gaps) => (gaps?.length ?? 0) > 0, size: 4, fill: stroke };
-  if (series.kind === 'step' && stepped) line.paths = stepped;
+  line.points =
+    series.kind === 'step' ? { show: false } : { show: true, filter: lonePoints, size: 4, fill: stroke, stroke };
+  if (series.kind === 'step') line.paths = steps;
   return line;
+};
+
+/** Each value over the whole of its interval; joined to the next only where there is one. */
+const steps: uPlot.Series.PathBuilder = (u, index, from, to) => {
+  const stroke = new Path2D();
+  const [times, points] = [u.data[0], u.data[index] ?? []];
+  const stepSeconds = times.length > 1 ? Math.min((times[1] ?? 0) - (times[0] ?? 0), 86_400) : 1800;
+  const x = (seconds: number) => u.valToPos(seconds, 'x', true);
+  for (let at = from; at <= to; at += 1) {
+    const [time, point] = [times[at] ?? 0, points[at]];
+    if (point === null || point === undefined) continue;
+    const y = u.valToPos(point, 'y', true);
+    const joined = at > from && points[at - 1] !== null && points[at - 1] !== undefined;
+    if (joined) stroke.lineTo(x(time), y);
+    else stroke.moveTo(x(time), y);
+    stroke.lineTo(x(time + stepSeconds), y);
+  }
+  return { stroke, fill: null, clip: null, band: null, flags: 0 };
+};
+
+/** Values with nothing on either side, which no line would show. */
+const lonePoints: uPlot.Series.Points.Filter = (u, index) => {
+  const points = u.data[index] ?? [];
+  const alone: number[] = [];
+  for (let at = 0; at < points.length; at += 1) {
+    if (points[at] != null && points[at - 1] == null && points[at + 1] == null) alone.push(at);
+  }
+  return alone;
 };
 
 const hatch = (
@@ -32,6 +66,7 @@ const hatch = (
   context.rect(area.left, area.top, area.width, area.height);
   context.clip();
   context.strokeStyle = colour;
+  context.globalAlpha = 0.45;
   context.lineWidth = devicePixelRatio;
   context.beginPath();
   const pitch = 7 * devicePixelRatio;
@@ -46,10 +81,10 @@ const hatch = (
 /** Under the lines: missing stretches hatched over the whole height, and the limits. */
 const drawUnder = (u: uPlot, props: ChartProps): void => {
   for (const stretch of props.lane ?? []) {
-    if (stretch.quality !== 'missing') continue;
+    if (stretch.quality !== 'missing' && stretch.quality !== 'awaited') continue;
     const left = u.valToPos(stretch.from / 1000, 'x', true);
     const width = u.valToPos(stretch.to / 1000, 'x', true) - left;
-    hatch(u.ctx, { left, top: u.bbox.top, width, height: u.bbox.height }, resolved('--band'));
+    hatch(u.ctx, { left, top: u.bbox.top, width, height: u.bbox.height }, resolved('--missing'));
   }
   for (const limit of props.limits ?? []) {
     const y = u.valToPos(limit.at, 'y', true);
@@ -121,7 +156,7 @@ export const optionsOf = (
     legend: { show: false },
     scales: { x: { time: true }, y: { range: rangeOfAxis(current) } },
     axes: [
-      { ...axis, grid: { show: false }, space: 64, values: timeMarks(zone) },
+      { ...axis, grid: { show: false }, space: 64, size: 28, values: timeMarks(zone) },
       {
         ...axis,
         size: 52,
