@@ -167,7 +167,7 @@ export class GridApi extends Construct {
 
 /** One integration a function: a permission per method would outgrow the function's policy of 20 KB. */
 const routeIntegration = (lambda: LambdaFunction): LambdaIntegration =>
-  new LambdaIntegration(lambda, { allowTestInvoke: false, scopePermissionToMethod: false });
+  new LambdaIntegration(lambda, { scopePermissionToMethod: false });
 
 const ACCESS_LOG = JSON.stringify({
   requestId: '$context.requestId',
