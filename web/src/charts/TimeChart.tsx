@@ -57,6 +57,7 @@ const laneWords = {
   estimated: 'estimated',
   edited: 'edited',
   missing: 'missing',
+  awaited: 'awaited',
 } as const;
 
 /** A chart over time: gaps are gaps, hover and arrow keys say value, quality and time, and it can be read as a table. */

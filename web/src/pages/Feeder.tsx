@@ -31,7 +31,7 @@ export const FeederPage = ({ feederId }: { feederId: string }) => {
     4 * liveMs,
   );
   const sensor = useAnswer('getSensor', feeder?.sensorId ? { params: { sensorId: feeder.sensorId } } : undefined);
-  const kind = sensor.data?.kinds.find((one) => one.kind === 'voltage')?.kind;
+  const kind = sensor.data?.kinds.find((one) => one === 'voltage');
   const voltage = useAnswer(
     'getSensorTelemetry',
     feeder?.sensorId && kind ? { params: { sensorId: feeder.sensorId }, query: { kind, ...bounds } } : undefined,
