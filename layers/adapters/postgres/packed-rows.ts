@@ -1,0 +1,158 @@
+import { DAY_MS, MINUTE_MS } from '../../domain/readings/calendar-day.ts';
+import { type DayBlock, decodeBlock, emptyBlock, mergeReading } from '../../domain/readings/day-block.ts';
+import { decodeDeltaChunk } from '../../domain/readings/delta-chunk.ts';
+import { ReadingColumns, type ReadingVersion } from '../../domain/readings/reading-columns.ts';
+import type { MeterDay } from '../../domain/readings/reading-store.ts';
+
+/**
+ * Rows come back as one bytea, each row with its length: parsing thousands of text rows costs more than merging them.
+ * Numbers are big-endian, as PostgreSQL's `int4send` and kin write them.
+ */
+export const PACKED_BLOCKS = `string_agg(int4send(meter_no) || int2send(channel) || int2send(interval_minutes)
+  || int4send(day) || int4send(octet_length(body)) || body, ''::bytea)`;
+export const PACKED_DELTAS = `string_agg(int4send(bucket) || int4send(day)
+  || int4send(octet_length(body)) || body, ''::bytea)`;
+export const PACKED_VERSIONS = `string_agg(int4send(meter_no) || int2send(channel) || int2send(interval_minutes)
+  || float8send(extract(epoch FROM interval_start) * 1000) || int2send(quality) || int4send(revision)
+  || int4send(energy_wh) || float8send(extract(epoch FROM recorded_at) * 1000), ''::bytea)`;
+
+const VERSION_BYTES = 34;
+
+/** One number per block of a day: the meter in its bucket, channel and interval. */
+const blockKey = (meterNo: number, channel: number, intervalMinutes: number, day: number): string =>
+  `${day}/${meterNo}/${channel}/${intervalMinutes}`;
+
+export interface StoredBlock {
+  meterNo: number;
+  channel: number;
+  intervalMinutes: number;
+  day: number;
+  body: Uint8Array;
+}
+
+export function* unpackBlocks(rows: Uint8Array): Generator<StoredBlock> {
+  const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
+  for (let at = 0; at < rows.length; ) {
+    const length = view.getInt32(at + 12);
+    yield {
+      meterNo: view.getInt32(at),
+      channel: view.getInt16(at + 4),
+      intervalMinutes: view.getInt16(at + 6),
+      day: view.getInt32(at + 8),
+      body: rows.subarray(at + 16, at + 16 + length),
+    };
+    at += 16 + length;
+  }
+}
+
+/** Readings of all delta rows, in one batch. */
+export function unpackDeltas(rows: Uint8Array): ReadingColumns {
+  const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
+  const readings = new ReadingColumns();
+  for (let at = 0; at < rows.length; ) {
+    const length = view.getInt32(at + 8);
+    const key = { bucket: view.getInt32(at), day: view.getInt32(at + 4) };
+    decodeDeltaChunk(rows.subarray(at + 12, at + 12 + length), key, readings);
+    at += 12 + length;
+  }
+  return readings;
+}
+
+export function unpackVersions(rows: Uint8Array): ReadingVersion[] {
+  const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
+  return Array.from({ length: rows.length / VERSION_BYTES }, (_, i) => {
+    const at = i * VERSION_BYTES;
+    const intervalMinutes = view.getInt16(at + 6);
+    const start = Math.round(view.getFloat64(at + 8));
+    const day = Math.floor(start / DAY_MS);
+    return {
+      meterNo: view.getInt32(at),
+      channel: view.getInt16(at + 4),
+      intervalMinutes,
+      day,
+      slot: (start - day * DAY_MS) / (intervalMinutes * MINUTE_MS),
+      quality: view.getInt16(at + 16),
+      revision: view.getInt32(at + 18),
+      energyWh: view.getInt32(at + 22),
+      recordedAt: Math.round(view.getFloat64(at + 26)),
+    };
+  });
+}
+
+/** Blocks and deltas together, of the wanted meters and channel. */
+export function mergeMeterDays(rows: {
+  blocks: Uint8Array;
+  deltas: Uint8Array;
+  wanted: { meterNos: ReadonlySet<number>; channel: number };
+}): { days: MeterDay[]; superseded: ReadingVersion[] } {
+  const days = new Map<string, MeterDay>();
+  for (const { meterNo, channel, intervalMinutes, day, body } of unpackBlocks(rows.blocks)) {
+    const block = decodeBlock(body, intervalMinutes);
+    days.set(blockKey(meterNo, channel, intervalMinutes, day), { meterNo, channel, day, block });
+  }
+  const readings = unpackDeltas(rows.deltas);
+  const superseded = new ReadingColumns(16);
+  for (let row = 0; row < readings.length; row++) {
+    const meterNo = readings.meterNo[row] as number;
+    const channel = readings.channel[row] as number;
+    if (channel !== rows.wanted.channel || !rows.wanted.meterNos.has(meterNo)) continue;
+    const day = readings.day[row] as number;
+    const intervalMinutes = readings.intervalMinutes[row] as number;
+    const key = blockKey(meterNo, channel, intervalMinutes, day);
+    let meterDay = days.get(key);
+    if (!meterDay) {
+      meterDay = { meterNo, channel, day, block: emptyBlock(intervalMinutes) };
+      days.set(key, meterDay);
+    }
+    mergeReading(meterDay.block, readings, row, superseded);
+  }
+  return {
+    days: [...days.values()],
+    superseded: Array.from({ length: superseded.length }, (_, row) => superseded.at(row)),
+  };
+}
+
+/** Blocks of one bucket and day while deltas are merged into them. */
+export class BucketDay {
+  /** By meter in the bucket, channel and interval in one small integer. */
+  readonly #blocks = new Map<
+    number,
+    { key: Omit<StoredBlock, 'body'>; block: DayBlock; before: Uint8Array | undefined }
+  >();
+
+  constructor(blocks: Uint8Array) {
+    for (const { body, ...key } of unpackBlocks(blocks)) {
+      this.#blocks.set(BucketDay.#keyOf(key), { key, block: decodeBlock(body, key.intervalMinutes), before: body });
+    }
+  }
+
+  merge(readings: ReadingColumns): ReadingColumns {
+    const superseded = new ReadingColumns(16);
+    for (let row = 0; row < readings.length; row++) {
+      const meterNo = readings.meterNo[row] as number;
+      const channel = readings.channel[row] as number;
+      const intervalMinutes = readings.intervalMinutes[row] as number;
+      const number = ((meterNo & 255) << 16) | (channel << 8) | intervalMinutes;
+      let entry = this.#blocks.get(number);
+      if (!entry) {
+        const key = { meterNo, channel, intervalMinutes, day: readings.day[row] as number };
+        entry = { key, block: emptyBlock(intervalMinutes), before: undefined };
+        this.#blocks.set(number, entry);
+      }
+      mergeReading(entry.block, readings, row, superseded);
+    }
+    return superseded;
+  }
+
+  /** Entries in key order, so that concurrent writers lock rows in one order. */
+  entries() {
+    return [...this.#blocks.values()].sort(
+      (a, b) =>
+        a.key.meterNo - b.key.meterNo || a.key.channel - b.key.channel || a.key.intervalMinutes - b.key.intervalMinutes,
+    );
+  }
+
+  static #keyOf({ meterNo, channel, intervalMinutes }: Omit<StoredBlock, 'body'>): number {
+    return ((meterNo & 255) << 16) | (channel << 8) | intervalMinutes;
+  }
+}
