@@ -39,14 +39,16 @@ export async function publishSite(clients: SiteClients, site: SiteProperties, fo
   const files = siteFiles(folder);
   files.set(CONFIG, Buffer.from(JSON.stringify(site.config)));
   const isPage = (key: string) => key.endsWith('.html') || key === CONFIG;
-  const keys = [...files.keys()].sort((a, b) => Number(isPage(a)) - Number(isPage(b)));
-  for (const key of keys) {
+  const uploads = [...files]
+    .map(([key, body]) => ({ key, body, type: contentType(key) }))
+    .sort((a, b) => Number(isPage(a.key)) - Number(isPage(b.key)));
+  for (const { key, body, type } of uploads) {
     await clients.s3.send(
       new PutObjectCommand({
         Bucket: site.bucketName,
         Key: key,
-        Body: files.get(key),
-        ContentType: contentType(key),
+        Body: body,
+        ContentType: type,
         CacheControl: HASHED.test(key) ? 'public, max-age=31536000, immutable' : 'no-cache',
       }),
     );
