@@ -12,7 +12,7 @@ export const sensor = z
     name: z.string(),
     feederId: id.nullable(),
     transformerId: id.nullable(),
-    kinds: z.array(measurementKind),
+    kinds: z.array(z.object({ kind: measurementKind, unit: z.string(), phases: z.array(z.enum(PHASES)).optional() })),
   })
   .meta({ id: 'Sensor' });
 export type Sensor = z.infer<typeof sensor>;
