@@ -32,6 +32,11 @@ export const IntervalBlockMessage = z
   .meta({ id: 'IntervalBlock' });
 export type IntervalBlockMessage = z.infer<typeof IntervalBlockMessage>;
 
+/** The parts of an interval block, for judging each interval by itself: good ones are stored beside bad ones. */
+export const IntervalBlockHead = z.strictObject({ ...readingHead, intervals: z.unknown() });
+export const IntervalBlockItem = z.strictObject(interval);
+export type IntervalBlockItem = z.infer<typeof IntervalBlockItem>;
+
 export const RegisterReadMessage = z
   .strictObject({
     meterId: Id,

@@ -1,0 +1,76 @@
+/** What the registry says of a meter, as far as readings need it. */
+export interface RegisteredMeter {
+  meterNo: number;
+  /** Interval length by channel code, minutes; 0 or absent: the meter has no such channel. */
+  intervalMinutes: readonly number[];
+}
+
+/** Where registered meters come from. */
+export interface MeterRegistry {
+  /** Those of the ids that exist, as they stand now. */
+  find(meterIds: readonly string[]): Promise<ReadonlyMap<string, RegisteredMeter>>;
+}
+
+/**
+ * Meters known in this execution environment, found by the bytes of their id: no string is made on the way. Open
+ * addressing; ids are ASCII.
+ */
+export class MeterIndex {
+  #slots = new Int32Array(1024).fill(-1);
+  readonly #ids: Uint8Array[] = [];
+  readonly #meters: RegisteredMeter[] = [];
+
+  get size(): number {
+    return this.#ids.length;
+  }
+
+  /** Adds a meter, or replaces what was known of it. */
+  put(meterId: string, meter: RegisteredMeter): void {
+    const id = Uint8Array.from(meterId, (character) => character.charCodeAt(0));
+    const slot = this.#find(id, 0, id.length);
+    const known = this.#slots[slot] as number;
+    if (known >= 0) {
+      this.#meters[known] = meter;
+      return;
+    }
+    this.#slots[slot] = this.#ids.length;
+    this.#ids.push(id);
+    this.#meters.push(meter);
+    if (this.#ids.length * 2 > this.#slots.length) this.#grow();
+  }
+
+  /** The meter whose id is bytes[start, end); undefined: not known here. */
+  at(bytes: Uint8Array, start: number, end: number): RegisteredMeter | undefined {
+    const known = this.#slots[this.#find(bytes, start, end)] as number;
+    return known < 0 ? undefined : this.#meters[known];
+  }
+
+  get(meterId: string): RegisteredMeter | undefined {
+    const id = Uint8Array.from(meterId, (character) => character.charCodeAt(0) & 0xff);
+    return this.at(id, 0, id.length);
+  }
+
+  #find(bytes: Uint8Array, start: number, end: number): number {
+    const mask = this.#slots.length - 1;
+    // FNV-1a.
+    let hash = 0x811c9dc5;
+    for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
+    let slot = (hash ^ (hash >>> 15)) & mask;
+    for (;;) {
+      const known = this.#slots[slot] as number;
+      if (known < 0 || sameBytes(this.#ids[known] as Uint8Array, bytes, start, end)) return slot;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  #grow(): void {
+    this.#slots = new Int32Array(this.#slots.length * 2).fill(-1);
+    for (const [number, id] of this.#ids.entries()) this.#slots[this.#find(id, 0, id.length)] = number;
+  }
+}
+
+function sameBytes(id: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (id.length !== end - start) return false;
+  for (let i = 0; i < id.length; i++) if (id[i] !== bytes[start + i]) return false;
+  return true;
+}
