@@ -105,7 +105,8 @@ export class Gateway {
     } catch (error) {
       if (error instanceof Unreachable) {
         // A connection that hangs would cost the caller its whole time-out; an abrupt end fails the same call at once.
-        incoming.destroy();
+        if ('stream' in incoming) incoming.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+        else incoming.socket.destroy();
         return;
       }
       answer = this.#failure(error, request, signed);
