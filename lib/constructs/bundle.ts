@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { buildSync } from 'esbuild';
 
@@ -39,8 +49,8 @@ export interface BundledFiles {
 }
 
 /**
- * Bundles `functions/<name>/handler.ts` whole (AWS SDK included) into a folder ready to be an asset. A bundle is
- * rebuilt only if the content of one of the files that went into it has changed.
+ * Bundles `functions/<name>/handler.ts` whole (AWS SDK included) into a folder ready to be an asset. The folder is named by
+ * what went into it, so an unchanged function is not bundled again and two processes never write to one folder.
  * @returns absolute path of the folder, which holds `index.mjs`.
  * @throws Error if the function has no handler, or esbuild's errors.
  */
@@ -48,13 +58,18 @@ export function bundleFunction(name: string, files: readonly BundledFiles[] = []
   const entry = join(ROOT, 'functions', name, 'handler.ts');
   if (!existsSync(entry) && process.env.SMART_GRID_ALLOW_MISSING === '1') return missing(name);
   if (!existsSync(entry)) throw new Error(`functions/${name}/handler.ts does not exist, but a stack deploys it`);
-  const folder = join(BUNDLES, name);
-  const recordFile = `${folder}.inputs.json`;
-  if (!isCurrent(recordFile, folder)) build(entry, folder, recordFile);
-  for (const { to, from } of files) {
-    rmSync(join(folder, to), { recursive: true, force: true });
-    cpSync(from, join(folder, to), { recursive: true });
-  }
+  const record = join(BUNDLES, `${name.replace('/', '-')}.inputs.json`);
+  const known = folderOf(name, readInputs(record), files);
+  if (known && existsSync(known)) return known;
+
+  mkdirSync(BUNDLES, { recursive: true });
+  const building = mkdtempSync(join(BUNDLES, 'building-'));
+  const inputs = build(entry, building);
+  for (const { to, from } of files) cpSync(from, join(building, to), { recursive: true });
+  const folder = folderOf(name, inputs, files) ?? building;
+  publish(building, folder);
+  writeFileSync(`${building}.json`, JSON.stringify(inputs));
+  renameSync(`${building}.json`, record);
   return folder;
 }
 
@@ -71,7 +86,7 @@ export function folderFingerprint(folder: string): string {
 }
 
 function missing(name: string): string {
-  const folder = join(BUNDLES, `missing-${name}`);
+  const folder = join(BUNDLES, `missing-${name.replace('/', '-')}`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     join(folder, 'index.mjs'),
@@ -80,9 +95,8 @@ function missing(name: string): string {
   return folder;
 }
 
-function build(entry: string, folder: string, recordFile: string): void {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+/** @returns the files of the repository that went in, relative to its root. */
+function build(entry: string, folder: string): string[] {
   const { metafile } = buildSync({
     ...OPTIONS,
     mainFields: [...OPTIONS.mainFields],
@@ -92,18 +106,30 @@ function build(entry: string, folder: string, recordFile: string): void {
     metafile: true,
     logLevel: 'warning',
   });
-  const own = Object.keys(metafile.inputs).filter((input) => !input.includes('node_modules/'));
-  writeFileSync(recordFile, JSON.stringify({ inputs: own, fingerprint: fingerprint(own) }));
+  return Object.keys(metafile.inputs).filter((input) => !input.includes('node_modules/'));
 }
 
-function isCurrent(recordFile: string, folder: string): boolean {
-  if (!existsSync(recordFile) || !existsSync(join(folder, 'index.mjs'))) return false;
-  const record = JSON.parse(readFileSync(recordFile, 'utf8')) as { inputs: string[]; fingerprint: string };
-  return record.fingerprint === fingerprint(record.inputs);
+/** Another process may have finished the same bundle first: then it is as good. */
+function publish(building: string, folder: string): void {
+  try {
+    renameSync(building, folder);
+  } catch (failure) {
+    if (!existsSync(folder)) throw failure;
+    rmSync(building, { recursive: true });
+  }
+}
+
+function readInputs(record: string): string[] | undefined {
+  return existsSync(record) ? (JSON.parse(readFileSync(record, 'utf8')) as string[]) : undefined;
 }
 
 /** Installed packages are stood for by the lock file: reading each of their files would cost what bundling costs. */
-function fingerprint(inputs: readonly string[]): string {
+function folderOf(
+  name: string,
+  inputs: readonly string[] | undefined,
+  files: readonly BundledFiles[],
+): string | undefined {
+  if (!inputs) return undefined;
   const hash = createHash('sha256').update(JSON.stringify(OPTIONS));
   for (const file of ['package-lock.json', ...inputs]) {
     const path = join(ROOT, file);
@@ -113,5 +139,6 @@ function fingerprint(inputs: readonly string[]): string {
       .update(existsSync(path) ? readFileSync(path) : 'absent')
       .update('\0');
   }
-  return hash.digest('hex');
+  for (const { to, from } of files) hash.update(to).update(folderFingerprint(from));
+  return join(BUNDLES, `${name.replace('/', '-')}-${hash.digest('hex').slice(0, 16)}`);
 }

@@ -86,7 +86,7 @@ export class NetworkStack extends StageStack {
     key.addToResourcePolicy(
       new PolicyStatement({
         sid: 'EncryptAlarms',
-        principals: ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com', 'sns.amazonaws.com'].map(
+        principals: ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'].map(
           (service) => new ServicePrincipal(service),
         ),
         actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
