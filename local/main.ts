@@ -20,7 +20,7 @@ try {
     process.exit(0);
   }
   const { lockState } = await import('./start/lock.ts');
-  const stateDir = join(root, '.local');
+  const stateDir = resolve(root, process.env.GRID_STATE_DIR ?? '.local');
   const release = lockState(stateDir);
   process.on('exit', release);
   if (options.fresh) {
