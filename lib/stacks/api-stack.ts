@@ -105,7 +105,7 @@ export class ApiStack extends StageStack {
           connectDatabase(this, resourceId, 'grid_writer'),
           {
             sid: 'PublishRegistry',
-            actions: ['dynamodb:BatchWriteItem', 'dynamodb:PutItem'],
+            actions: ['dynamodb:BatchWriteItem'],
             resources: [tableArn(this, registry)],
           },
           useDataKey(dataKeyArn, 'write'),

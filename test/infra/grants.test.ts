@@ -68,7 +68,7 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     ...LOGS,
     '*': ANY_IN_NETWORK,
     ...database('grid_writer'),
-    [REGISTRY]: ['dynamodb:BatchWriteItem', 'dynamodb:PutItem'],
+    [REGISTRY]: ['dynamodb:BatchWriteItem'],
     ...WRITE_KEY,
   },
   'api/service': { ...LOGS, '*': ANY },
