@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import type { Reason } from '../../contracts/codes/reasons.ts';
+import type { QuarantinedMessage } from '../../contracts/messages/messages.ts';
+
+/** Where messages go that cannot be stored as they are. Putting the same message again changes nothing. */
+export interface QuarantineStore {
+  /** Durable once resolved. @throws on an infrastructure fault: the batch is tried again. */
+  put(messages: readonly QuarantinedMessage[]): Promise<void>;
+}
+
+/** A message as it arrived. */
+export interface ArrivedMessage {
+  topic: string;
+  clientId: string;
+  /** Epoch ms. */
+  receivedAt: number;
+  traceId: string;
+  payload: Uint8Array;
+}
+
+/** The message as it lies in quarantine, under an id of its content: redelivery gives the same object. */
+export function quarantined(message: ArrivedMessage, kind: string, reasons: Reason[]): QuarantinedMessage {
+  const { payload, ...envelope } = message;
+  const id = createHash('sha256').update(message.topic).update('\0').update(payload).digest('hex');
+  return { id, kind, ...envelope, reasons, payload: Buffer.from(payload).toString('base64') };
+}
