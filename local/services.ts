@@ -12,8 +12,11 @@ export interface Part {
   stop?(): Promise<void>;
 }
 
-/** Folder and factory of each part. Providers start in this order and stop in the reverse. */
-export const PARTS: readonly (readonly [folder: string, factory: string])[] = [
+/** What a folder's `index.ts` may export: a factory of a part or of one provider with its service, or a provider's class. */
+type Made = Part | Provider | { provider: Provider; service?(cloud: Cloud): AwsService };
+
+/** Folder and export of each part. Providers start in this order and stop in the reverse. */
+const PARTS: readonly (readonly [folder: string, exported: string])[] = [
   ['ssm', 'ssm'],
   ['kms', 'kms'],
   ['network', 'network'],
@@ -29,23 +32,31 @@ export const PARTS: readonly (readonly [folder: string, factory: string])[] = [
   ['events', 'events'],
   ['custom-resources', 'customResources'],
   ['unneeded', 'unneeded'],
-  ['cognito', 'cognito'],
-  ['apigateway', 'apigateway'],
-  ['waf', 'waf'],
-  ['cloudfront', 'cloudfront'],
+  ['waf', 'WafProvider'],
+  ['cognito', 'CognitoProvider'],
+  ['apigateway', 'ApiGatewayProvider'],
+  ['cloudfront', 'CloudFrontProvider'],
   ['console', 'console'],
   ['fleet', 'fleet'],
 ];
 
-/** Loads the parts. */
+/** Loads the parts. @throws if a part's folder does not export what `PARTS` names. */
 export async function loadParts(): Promise<{ name: string; part: Part }[]> {
-  const loaded = PARTS.map(async ([folder, factory]) => {
+  const loaded = PARTS.map(async ([folder, exported]) => {
     const file = join(import.meta.dirname, folder, 'index.ts');
     if (!existsSync(file)) return undefined;
-    const module = (await import(file)) as Record<string, () => Part>;
-    const make = module[factory];
-    if (!make) throw new Error(`local/${folder}/index.ts does not export ${factory}()`);
-    return { name: folder, part: make() };
+    const module = (await import(file)) as Record<string, (new () => Made) | (() => Made)>;
+    const make = module[exported];
+    if (!make) throw new Error(`local/${folder}/index.ts does not export ${exported}`);
+    const made = /^[A-Z]/.test(exported) ? new (make as new () => Made)() : (make as () => Made)();
+    return { name: folder, part: partOf(made) };
   });
   return (await Promise.all(loaded)).filter((each) => each !== undefined);
+}
+
+function partOf(made: Made): Part {
+  if ('types' in made) return { providers: [made] };
+  if (!('provider' in made)) return made;
+  const { service } = made;
+  return { providers: [made.provider], ...(service ? { service: (cloud: Cloud) => service(cloud) } : {}) };
 }

@@ -36,7 +36,7 @@ export function providerOf(providers: readonly Provider[], type: string): Provid
   return providers.find((provider) => Object.hasOwn(provider.types, 'Custom::*'));
 }
 
-/** What the assembly asks for and the local cloud cannot give, found before anything is created. */
+/** What the assembly asks for (tags aside: they change nothing anywhere) and the local cloud cannot give, found before anything is created. */
 export function shortcomings(assembly: Assembly, providers: readonly Provider[]): Shortcoming[] {
   const found: Shortcoming[] = [];
   for (const { name, template } of assembly.stacks) {
@@ -50,7 +50,8 @@ export function shortcomings(assembly: Assembly, providers: readonly Provider[])
       if (known.honours === '*') continue;
       const honours = known.honours;
       const properties = Object.keys(Properties ?? {}).filter(
-        (property) => !honours.includes(property) && !Object.hasOwn(known.passesOver ?? {}, property),
+        (property) =>
+          property !== 'Tags' && !honours.includes(property) && !Object.hasOwn(known.passesOver ?? {}, property),
       );
       if (properties.length > 0) found.push({ stack: name, logicalId, type: Type, properties });
     }

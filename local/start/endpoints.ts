@@ -1,5 +1,8 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
+import type {} from '../cognito/index.ts';
+import type {} from '../iot/index.ts';
+import type { Cloud } from '../kernel/types.ts';
 
 /** What `.local/endpoints.json` holds; file paths are relative to the repository. */
 export interface Endpoints {
@@ -17,6 +20,23 @@ declare module '../kernel/types.ts' {
     /** Each part puts its own field here when it is ready (file paths absolute or relative to the repository). */
     endpoints?: Partial<Endpoints>;
   }
+}
+
+/** What the parts have published, file paths made relative to the repository. */
+export function endpointsOf(cloud: Cloud, root: string): Partial<Endpoints> {
+  const { iot, cognito, endpoints = {} } = cloud.shared;
+  const found: Partial<Endpoints> = {
+    ...(iot ? { mqtts: { host: iot.host, port: iot.port, ca: iot.caFile } } : {}),
+    ...(cognito
+      ? { users: cognito.users.map(({ group, username, password }) => ({ group, username, password })) }
+      : {}),
+    ...endpoints,
+  };
+  const inside = (file: string) => (isAbsolute(file) ? relative(root, file) : file);
+  if (found.mqtts) found.mqtts = { ...found.mqtts, ca: inside(found.mqtts.ca) };
+  const { device } = found;
+  if (device) found.device = { ...device, certificate: inside(device.certificate), key: inside(device.key) };
+  return found;
 }
 
 const fileIn = (stateDir: string): string => join(stateDir, 'endpoints.json');

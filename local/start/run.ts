@@ -1,7 +1,7 @@
 import { loadParts } from '../services.ts';
 import { BootFailure, boot, type Running } from './boot.ts';
 import { failureText, readyCard, unheededText } from './card.ts';
-import { removeEndpoints, writeEndpoints } from './endpoints.ts';
+import { endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
 import type { StartOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import { synthesise } from './synthesis.ts';
@@ -60,7 +60,7 @@ export async function run(root: string, stateDir: string, options: StartOptions)
     await running.stop();
     process.exit(0);
   }
-  const endpoints = running.cloud.shared.endpoints ?? {};
+  const endpoints = endpointsOf(running.cloud, root);
   writeEndpoints(stateDir, endpoints);
   const readyMs = performance.now() - began;
   if (options.json) {
