@@ -26,7 +26,7 @@ export function telemetryRecords(samples: readonly Sample[]): TelemetryRecord[] 
     ({ sample }) => `${sample.sensorId}\0${sample.phase ?? TOTAL_PHASE}\0${sample.time}\0${sample.version}`,
   );
   return [...groups.values()].map((group) => {
-    const [{ sample }] = group as [{ sample: Sample }];
+    const { sample } = group[0] as { sample: Sample };
     return {
       indexes: group.map(({ index }) => index),
       record: {

@@ -1,0 +1,86 @@
+import { isoRange } from '../../../layers/domain/calendar/range.ts';
+import { energyOf } from '../../../layers/domain/consumption/consumption.ts';
+import type { PeriodEnergy, Service } from '../../../layers/domain/consumption/energy-by-period.ts';
+import { spans } from '../../../layers/domain/network/feeder-load.ts';
+import { ASSUMED_POWER_FACTOR, transformerLoad } from '../../../layers/domain/network/transformer-loading.ts';
+import type { UseCase } from '../../../layers/runtime/api-handler.ts';
+import { ApiProblem, apiProblem } from '../../../layers/runtime/api-problem.ts';
+import { decodeCursor, encodeCursor, INSTANT_POSITION } from '../../../layers/runtime/cursor.ts';
+import { requestedRange } from '../../../layers/runtime/requested-range.ts';
+import type { NetworkPorts } from './network-routes.ts';
+
+/** The map shows nothing older. */
+const LATEST_WITHIN_MS = 6 * 3_600_000;
+
+const DEFAULT_INTERVAL_MINUTES = 30;
+
+const iso = (timeMs: number): string => new Date(timeMs).toISOString();
+
+/** The longest interval of the meters: shorter ones are summed into it. */
+const commonMinutes = (services: readonly Service[]): number =>
+  services.reduce((longest, { intervalMinutes }) => Math.max(longest, intervalMinutes), 0) || DEFAULT_INTERVAL_MINUTES;
+
+/** Whole intervals of [from, to). */
+const wholeSpans = (range: { from: number; to: number; minutes: number }) =>
+  spans(range).filter(({ start, end }) => start >= range.from && end <= range.to);
+
+const withTimes = (period: PeriodEnergy, ratingKva: number) => ({
+  start: iso(period.start),
+  end: iso(period.end),
+  ...transformerLoad(period, ratingKva),
+});
+
+export const transformerLoading = async (
+  ports: NetworkPorts,
+  { params: { transformerId }, query, now }: Parameters<UseCase<'getTransformerLoading'>>[0],
+): ReturnType<UseCase<'getTransformerLoading'>> => {
+  const range = requestedRange(query, now);
+  if (range instanceof ApiProblem) return range;
+  const position = decodeCursor(query.cursor, INSTANT_POSITION);
+  if (position instanceof ApiProblem) return position;
+  const [transformer] = await ports.topology.transformers(transformerId);
+  if (!transformer) return apiProblem('not-found', `There is no transformer ${transformerId}`);
+  const services = await ports.topology.connections({ kind: 'transformer', id: transformerId }, 'activeEnergyImport');
+  const minutes = commonMinutes(services);
+  const from = position === undefined ? range.from : Math.max(range.from, Number(position));
+  const pageEnd = Math.min(range.to, from + (query.limit + 1) * minutes * 60_000);
+  const wanted = wholeSpans({ from, to: pageEnd, minutes }).slice(0, query.limit);
+  const periods = await energyOf(ports.readings, { services, periods: wanted, now });
+  const end = wanted.at(-1)?.end ?? range.to;
+  return {
+    transformerId,
+    unit: 'kVA',
+    ratingKva: transformer.ratingKva,
+    powerFactor: ASSUMED_POWER_FACTOR,
+    intervalMinutes: minutes,
+    ...isoRange(range),
+    intervals: periods.map((period) => withTimes(period, transformer.ratingKva)),
+    next: end + minutes * 60_000 <= range.to ? encodeCursor(String(end)) : null,
+  };
+};
+
+export const networkLoading = async (
+  ports: NetworkPorts,
+  { query, now }: Parameters<UseCase<'getNetworkLoading'>>[0],
+): ReturnType<UseCase<'getNetworkLoading'>> => {
+  const at = query.at === undefined ? now : Date.parse(query.at);
+  const transformers = await ports.topology.transformers();
+  const connections = await ports.topology.connections({ kind: 'system' }, 'activeEnergyImport');
+  const byTransformer = Map.groupBy(connections, ({ transformerId }) => transformerId);
+  const loadings = [];
+  for (const { transformerId, feederId, ratingKva } of transformers) {
+    const services = byTransformer.get(transformerId) ?? [];
+    const minutes = commonMinutes(services);
+    const periods = await energyOf(ports.readings, {
+      services,
+      periods: wholeSpans({ from: at - LATEST_WITHIN_MS, to: at, minutes }),
+      now,
+    });
+    const latest = periods.findLast(({ intervalsPresent }) => intervalsPresent > 0);
+    const silent = { ...silentLoad, metersExpected: new Set(services.map(({ meterNo }) => meterNo)).size };
+    loadings.push({ transformerId, feederId, ratingKva, ...(latest ? withTimes(latest, ratingKva) : silent) });
+  }
+  return { at: iso(at), unit: 'kVA', powerFactor: ASSUMED_POWER_FACTOR, transformers: loadings };
+};
+
+const silentLoad = { start: null, end: null, loadKva: null, loadingPercent: null, band: null, metersPresent: 0 };

@@ -1,0 +1,46 @@
+import type { TopologyReader } from '../../../layers/domain/network/topology-store.ts';
+import type { ReadingStore } from '../../../layers/domain/readings/reading-store.ts';
+import { answerConsumption } from '../../../layers/runtime/answer-consumption.ts';
+import type { UseCases } from '../../../layers/runtime/api-handler.ts';
+import { ApiProblem } from '../../../layers/runtime/api-problem.ts';
+import { networkLoading, transformerLoading } from './loading.ts';
+
+export interface NetworkPorts {
+  topology: Pick<TopologyReader, 'exists' | 'connections' | 'transformers' | 'network'>;
+  readings: Pick<ReadingStore, 'readMany'>;
+}
+
+/** Use cases of the network: what is connected to what, and what the meters add up to. */
+export function networkRoutes(
+  ports: NetworkPorts,
+): UseCases<
+  | 'getNetwork'
+  | 'getNetworkLoading'
+  | 'getTransformerLoading'
+  | 'getTransformerConsumption'
+  | 'getFeederConsumption'
+  | 'getRegionConsumption'
+  | 'getSystemConsumption'
+> {
+  return {
+    getNetwork: () => ports.topology.network(),
+    getNetworkLoading: (request) => networkLoading(ports, request),
+    getTransformerLoading: (request) => transformerLoading(ports, request),
+    async getTransformerConsumption(request) {
+      const { transformerId } = request.params;
+      const answer = await answerConsumption(ports, { kind: 'transformer', id: transformerId }, request);
+      return answer instanceof ApiProblem ? answer : { transformerId, ...answer };
+    },
+    async getFeederConsumption(request) {
+      const { feederId } = request.params;
+      const answer = await answerConsumption(ports, { kind: 'feeder', id: feederId }, request);
+      return answer instanceof ApiProblem ? answer : { feederId, ...answer };
+    },
+    async getRegionConsumption(request) {
+      const { regionId } = request.params;
+      const answer = await answerConsumption(ports, { kind: 'region', id: regionId }, request);
+      return answer instanceof ApiProblem ? answer : { regionId, ...answer };
+    },
+    getSystemConsumption: (request) => answerConsumption(ports, { kind: 'system' }, request),
+  };
+}
