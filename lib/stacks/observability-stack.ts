@@ -120,6 +120,19 @@ export class ObservabilityStack extends StageStack {
     ]);
     return {
       ...Object.fromEntries(lag),
+      ...Object.fromEntries(
+        CONSUMERS.map((service) => [
+          `${service}-quarantines`,
+          {
+            metric: quarantined(service),
+            // A few are always wrong somewhere; this many are a device model, a head-end system or a missing topology.
+            above: 20,
+            periods: 5,
+            impact: 'messages of some devices are set aside with their reasons instead of being stored',
+            runbook: 'quarantine.md' as const,
+          },
+        ]),
+      ),
       CompactionFails: {
         metric: ofFunction('Errors', this.wire('processing/compact-readings-function'), Stats.SUM),
         above: 0,
@@ -186,6 +199,7 @@ export class ObservabilityStack extends StageStack {
       graph('Age of the oldest record (ms)', each('IteratorAge', Stats.MAXIMUM).slice(0, 2)),
       graph('Function errors', each('Errors', Stats.SUM)),
       graph('Function duration p99 (ms)', each('Duration', 'p99')),
+      graph('Messages in quarantine', CONSUMERS.map(quarantined)),
       graph('API requests and failures', [
         ofApi('Count', Stats.SUM),
         ofApi('4XXError', Stats.SUM),
