@@ -30,11 +30,9 @@ export const FeederPage = ({ feederId }: { feederId: string }) => {
     { params, query: { ...bounds, granularity: 'hour', tz: range.gridZone } },
     4 * liveMs,
   );
-  const sensor = useAnswer('getSensor', feeder?.sensorId ? { params: { sensorId: feeder.sensorId } } : undefined);
-  const kind = sensor.data?.kinds.find((one) => one === 'voltage');
   const voltage = useAnswer(
     'getSensorTelemetry',
-    feeder?.sensorId && kind ? { params: { sensorId: feeder.sensorId }, query: { kind, ...bounds } } : undefined,
+    feeder?.sensorId ? { params: { sensorId: feeder.sensorId }, query: { kind: 'voltage', ...bounds } } : undefined,
     4 * liveMs,
   );
 
@@ -102,7 +100,7 @@ export const FeederPage = ({ feederId }: { feederId: string }) => {
         title={feeder ? `${feederId} · ${feeder.name}` : feederId}
         note={<a href={link('/map', { select: `feeder:${feederId}` })}>Show on the map</a>}
       />
-      <Failures asked={[load, metered, sensor, voltage, ...asked]} subject="A part of this page" />
+      <Failures asked={[load, metered, voltage, ...asked]} subject="A part of this page" />
       <Figures
         figures={[
           {
