@@ -212,6 +212,13 @@ export class ObservabilityStack extends StageStack {
   }
 }
 
+/** Functions that set bad messages aside, by their Powertools service name. */
+const CONSUMERS = ['store-readings', 'store-telemetry'] as const;
+
+/** Messages set aside, as the functions count them. */
+const quarantined = (service: (typeof CONSUMERS)[number]): Metric =>
+  metric('SmartGrid', 'MessagesQuarantined', { service }, Stats.SUM);
+
 const metric = (
   namespace: string,
   metricName: string,
