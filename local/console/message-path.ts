@@ -61,9 +61,8 @@ const readingOf = (envelope: Envelope): { meterId: string; start: number } | und
       intervals?: { start?: string }[];
     };
     const start = Date.parse(message.start ?? message.intervals?.[0]?.start ?? '');
-    return typeof message.meterId === 'string' && !Number.isNaN(start)
-      ? { meterId: message.meterId, start }
-      : undefined;
+    const { meterId } = message;
+    return typeof meterId === 'string' && idForm.test(meterId) && !Number.isNaN(start) ? { meterId, start } : undefined;
   } catch {
     return undefined;
   }
@@ -118,7 +117,7 @@ export const messagePath = async (cloud: Cloud, traceId?: string): Promise<Messa
     .resourcesOf('AWS::Lambda::EventSourceMapping')
     .find(({ properties }) => String(properties.EventSourceArn).endsWith(`/${stream.settings.name}`));
   const consumer =
-    /function:([^:]+)/.exec(String(mapping?.properties.FunctionName))?.[1] ??
+    /function:([^:/]+)/.exec(String(mapping?.properties.FunctionName))?.[1] ??
     String(mapping?.properties.FunctionName ?? '');
   const logs = cloud.shared.logs?.({ source: consumer, limit: 5000 }) ?? [];
   const line =

@@ -17,7 +17,7 @@ const labelOf = (resource: Resource): string =>
     .filter((part) => !['Resource', 'Function', 'Lambda', 'Default'].includes(part))
     .at(-1) ?? resource.physicalId;
 
-const functionOf = (arnOrName: string): string => /function:([^:]+)/.exec(arnOrName)?.[1] ?? arnOrName;
+const functionOf = (arnOrName: string): string => /function:([^:/]+)/.exec(arnOrName)?.[1] ?? arnOrName;
 
 const ruleView = (rule: Resource, metrics: MetricReader): RuleView => {
   const actions = nested(rule.properties, 'TopicRulePayload', 'Actions');
