@@ -1,0 +1,73 @@
+import type { Reason, ReasonCode } from '../../contracts/codes/reasons.ts';
+import { EARLIEST_TIME_MS, MAX_AHEAD_MS } from '../../contracts/messages/limits.ts';
+import { MEASUREMENT_KINDS } from '../../contracts/messages/measurements.ts';
+import { SensorTelemetryMessage } from '../../contracts/messages/messages.ts';
+import { checkWire } from '../../contracts/messages/violations.ts';
+import type { JsonValue } from '../messages/strict-json.ts';
+import type { RegisteredSensor } from '../network/topology-store.ts';
+import type { Sample } from './telemetry-store.ts';
+
+/** What a payload is judged against. */
+export interface TelemetryJudgement {
+  /** Epoch ms. */
+  receivedAt: number;
+  /** The id in the topic; undefined where a topic names no sensor. */
+  ownerId: string | undefined;
+  sensor(sensorId: string): RegisteredSensor | undefined;
+}
+
+/** Samples of the good measurements of a payload, and every violation of the others. */
+export function validateTelemetry(
+  payload: JsonValue,
+  judgement: TelemetryJudgement,
+): { samples: Sample[]; reasons: Reason[] } {
+  if (!Array.isArray(payload)) return validateMessage(payload, '', judgement);
+  if (payload.length === 0) return { samples: [], reasons: [{ code: 'EMPTY', path: '', message: 'no messages' }] };
+  const judged = payload.map((message, index) => validateMessage(message, `[${index}]`, judgement));
+  return { samples: judged.flatMap(({ samples }) => samples), reasons: judged.flatMap(({ reasons }) => reasons) };
+}
+
+function validateMessage(
+  payload: JsonValue,
+  path: string,
+  { receivedAt, ownerId, sensor }: TelemetryJudgement,
+): { samples: Sample[]; reasons: Reason[] } {
+  const wire = checkWire(SensorTelemetryMessage, payload, path);
+  if (!wire.ok) return { samples: [], reasons: wire.reasons };
+  const message = wire.data;
+  const reasons: Reason[] = [];
+  const say = (code: ReasonCode, field: string, text: string) =>
+    reasons.push({ code, path: path === '' ? field : `${path}.${field}`, message: text });
+  const time = Date.parse(message.time);
+  if (Number.isNaN(time)) say('INVALID_TIME', 'time', 'no such instant');
+  if (time > receivedAt + MAX_AHEAD_MS) say('FUTURE_TIME', 'time', 'after its receipt');
+  if (time < EARLIEST_TIME_MS) say('TOO_OLD', 'time', 'before any metering');
+  if (ownerId !== undefined && message.sensorId !== ownerId)
+    say('ID_MISMATCH', 'sensorId', `the topic is ${ownerId}'s`);
+  const registered = sensor(message.sensorId);
+  if (!registered) say('UNKNOWN_SENSOR', 'sensorId', `no sensor ${message.sensorId}`);
+  const headIsGood = reasons.length === 0;
+  const samples: Sample[] = [];
+  message.measurements.forEach(({ kind, unit, phase, value }, index) => {
+    const before = reasons.length;
+    const at = (field: string) => `measurements[${index}].${field}`;
+    const { unit: expected, min, max } = MEASUREMENT_KINDS[kind];
+    if (unit !== expected) say('WRONG_UNIT', at('unit'), `${kind} is in ${expected}`);
+    if (value < min || value > max)
+      say('OUT_OF_RANGE', at('value'), `${kind} lies within ${min} and ${max} ${expected}`);
+    if (registered && !registered.kinds.some((known) => known.kind === kind)) {
+      say('UNKNOWN_KIND', at('kind'), `${message.sensorId} does not measure ${kind}`);
+    }
+    if (!headIsGood || !registered || reasons.length > before) return;
+    samples.push({
+      sensorId: message.sensorId,
+      feederId: registered.feederId,
+      kind,
+      ...(phase === undefined ? {} : { phase }),
+      time,
+      value,
+      version: receivedAt,
+    });
+  });
+  return { samples, reasons };
+}
