@@ -1,3 +1,5 @@
+import { ID_PATTERN } from '../../contracts/messages/limits.ts';
+
 /** What the registry says of a meter, as far as readings need it. */
 export interface RegisteredMeter {
   meterNo: number;
@@ -46,7 +48,8 @@ export class MeterIndex {
   }
 
   get(meterId: string): RegisteredMeter | undefined {
-    const id = Uint8Array.from(meterId, (character) => character.charCodeAt(0) & 0xff);
+    if (!ID_PATTERN.test(meterId)) return undefined;
+    const id = Uint8Array.from(meterId, (character) => character.charCodeAt(0));
     return this.at(id, 0, id.length);
   }
 
