@@ -2,6 +2,7 @@ import { addressesOf } from '../cloudfront/addresses.ts';
 import { PUBLIC_PORTS } from '../cloudfront/ports.ts';
 import { ALPHANUMERIC, LOWER_ALPHANUMERIC, physicalId } from '../cognito/physical-id.ts';
 import type { Cloud, PendingResource, Provider } from '../kernel/types.ts';
+import type { Part } from '../services.ts';
 import { RestApi } from './rest-api.ts';
 import { ApiServer } from './server.ts';
 
@@ -16,6 +17,9 @@ declare module '../kernel/types.ts' {
 }
 
 const CONSOLE_ONLY = 'shown in consoles only';
+
+/** This folder's part of the local cloud. */
+export const apigateway = (): Part => ({ providers: [new ApiGatewayProvider()] });
 
 /** REST APIs with their routes, authorizers, validators, gateway responses and stages. */
 export class ApiGatewayProvider implements Provider {
@@ -121,7 +125,9 @@ export class ApiGatewayProvider implements Provider {
     this.#server = new ApiServer(cloud, apis);
     await this.#server.listen(port);
     const [stage = ''] = first.stages.keys();
-    cloud.shared.apigateway = { url: `http://127.0.0.1:${port}/${stage}`, apis };
+    const url = `http://127.0.0.1:${port}/${stage}`;
+    if (cloud.shared.endpoints) cloud.shared.endpoints.api = url;
+    cloud.shared.apigateway = { url, apis };
   }
 
   async stop(): Promise<void> {

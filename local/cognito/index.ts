@@ -3,7 +3,9 @@ import type { JSONWebKeySet } from 'jose';
 import { addressesOf } from '../cloudfront/addresses.ts';
 import { PUBLIC_PORTS } from '../cloudfront/ports.ts';
 import type { Cloud, PendingResource, Provider } from '../kernel/types.ts';
+import type { Part } from '../services.ts';
 import { type RunningPool, UserPoolApi } from './api.ts';
+import { writeClients } from './clients-file.ts';
 import { type LocalUser, seedLocalUsers } from './local-users.ts';
 import { ALPHANUMERIC, LOWER_ALPHANUMERIC, physicalId } from './physical-id.ts';
 import { SignInServer } from './server.ts';
@@ -24,6 +26,9 @@ declare module '../kernel/types.ts' {
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 };
 const strings = (list: unknown): string[] => (Array.isArray(list) ? list.map(String) : []);
+
+/** This folder's part of the local cloud. */
+export const cognito = (): Part => ({ providers: [new CognitoProvider()] });
 
 /** User pools, their groups, clients, scopes and sign-in domain. */
 export class CognitoProvider implements Provider {
@@ -135,9 +140,12 @@ export class CognitoProvider implements Provider {
     const server = new SignInServer({ ...running, url, addresses: addressesOf(cloud), clock: () => cloud.clock() });
     await server.listen(port);
     this.#servers.push(server);
+    writeClients(stateFolder(cloud), { url, pool: running.pool, addresses: addressesOf(cloud) });
+    const users = seedLocalUsers(running.pool, stateFolder(cloud));
+    if (cloud.shared.endpoints) cloud.shared.endpoints.users = users;
     cloud.shared.cognito = {
       url,
-      users: seedLocalUsers(running.pool, stateFolder(cloud)),
+      users,
       verification: (poolId) => {
         const found = this.#pools.get(poolId);
         return found && { jwks: found.key.jwks, issuer: found.pool.issuer };

@@ -1,8 +1,12 @@
 import { ALPHANUMERIC, physicalId } from '../cognito/physical-id.ts';
 import type { Cloud, PendingResource, Provider } from '../kernel/types.ts';
+import type { Part } from '../services.ts';
 
 const ONE_ADDRESS = 'every local caller has the same address, so a rate per address would count all of them as one';
 const NOT_PUBLISHED = "the rules of AWS's managed groups are not published";
+
+/** This folder's part of the local cloud. */
+export const waf = (): Part => ({ providers: [new WafProvider()] });
 
 /** Web ACLs exist, so that what refers to them resolves; their rules are passed over, and say so at start-up. */
 export class WafProvider implements Provider {
