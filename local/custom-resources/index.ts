@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Cloud, PendingResource, Provider } from '../kernel/types.ts';
+import type { LocalCloud } from '../kernel/cloud.ts';
+import { listAt, textAt } from '../kernel/properties.ts';
+import type { Access, Cloud, PendingResource, Provider } from '../kernel/types.ts';
 
 interface Answer {
   Status: 'SUCCESS' | 'FAILED';
@@ -27,9 +29,11 @@ export function customResources(): { providers: Provider[] } {
   let server: Promise<Server> | undefined;
 
   const ask = async (resource: PendingResource, cloud: Cloud, before: Kept | undefined): Promise<Kept> => {
+    checkAnswerPath(resource, cloud as LocalCloud);
     server ??= listen(waiting);
     const { port } = (await server).address() as AddressInfo;
-    const { ServiceToken, ServiceTimeout, ...rest } = resource.properties;
+    const { ServiceToken, ServiceTimeout } = resource.properties;
+    const asked = askedProperties(resource);
     const requestId = randomUUID();
     const event = {
       RequestType: before ? 'Update' : 'Create',
@@ -40,7 +44,7 @@ export function customResources(): { providers: Provider[] } {
       LogicalResourceId: resource.logicalId,
       ResourceType: resource.type,
       ...(before ? { PhysicalResourceId: before.physicalId, OldResourceProperties: before.properties } : {}),
-      ResourceProperties: { ServiceToken, ...rest },
+      ResourceProperties: asked,
     };
     const waitS = Math.min(Number(ServiceTimeout ?? MAX_WAIT_S), MAX_WAIT_S);
     const answer = await new Promise<Answer>((resolve, reject) => {
@@ -67,7 +71,7 @@ export function customResources(): { providers: Provider[] } {
     return {
       physicalId: answer.PhysicalResourceId ?? before?.physicalId ?? requestId,
       data: answer.Data ?? {},
-      properties: { ServiceToken, ...rest },
+      properties: asked,
     };
   };
 
@@ -81,11 +85,7 @@ export function customResources(): { providers: Provider[] } {
           const id = createHash('sha256').update(`${resource.stack}/${resource.logicalId}`).digest('hex').slice(0, 16);
           const file = join(directory, `${id}.json`);
           const before = kept(file);
-          const { ServiceTimeout: _, ...compared } = resource.properties;
-          if (
-            before &&
-            JSON.stringify(before.properties) === JSON.stringify({ ServiceToken: compared.ServiceToken, ...compared })
-          ) {
+          if (before && JSON.stringify(before.properties) === JSON.stringify(askedProperties(resource))) {
             return { physicalId: before.physicalId, attributes: before.data };
           }
           const now = await ask(resource, cloud, before);
@@ -101,6 +101,34 @@ export function customResources(): { providers: Provider[] } {
       },
     ],
   };
+}
+
+/** What the function is given: CloudFormation writes numbers and booleans as text, and keeps the time-out to itself. */
+function askedProperties({ properties }: PendingResource): Record<string, unknown> {
+  const { ServiceToken, ServiceTimeout: _, ...rest } = properties;
+  const written = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(written);
+    if (value === null || typeof value !== 'object') return String(value);
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, written(item)]));
+  };
+  return { ServiceToken, ...(written(rest) as Record<string, unknown>) };
+}
+
+/** The answer goes to a bucket of CloudFormation's: a function in a VPC needs a way there. @throws if it has none. */
+function checkAnswerPath(resource: PendingResource, cloud: LocalCloud): void {
+  const properties = cloud.resource(String(resource.properties.ServiceToken))?.properties;
+  const access: Access = {
+    principal: {
+      kind: 'role',
+      roleArn: textAt(properties, 'Role') ?? '',
+      vpcSubnetIds: listAt(properties, 'VpcConfig', 'SubnetIds').map(String),
+      securityGroupIds: listAt(properties, 'VpcConfig', 'SecurityGroupIds').map(String),
+    },
+    action: 's3:PutObject',
+    resource: `arn:aws:s3:::cloudformation-custom-resource-response-${cloud.region.replaceAll('-', '')}/answer`,
+  };
+  const obstacle = cloud.obstacle(access, 's3');
+  if (obstacle) throw new Error(`its function cannot answer CloudFormation: ${obstacle}`);
 }
 
 function kept(file: string): Kept | undefined {

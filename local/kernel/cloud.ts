@@ -140,6 +140,11 @@ export class LocalCloud implements Cloud, GatewayCloud {
     throw new AwsFailure('AccessDeniedException', message, 403);
   }
 
+  /** Why an access cannot reach a service over the principal's network; undefined if it can. */
+  obstacle(access: Access, signingName: string): string | undefined {
+    return this.#reach(access, signingName);
+  }
+
   /** Whether an endpoint policy lets an access through; used by `local/network`. */
   allowedBy(statements: Parameters<Evaluator['decideByPolicy']>[0], access: Access): boolean {
     return this.#evaluator.decideByPolicy(statements, access);
@@ -178,7 +183,13 @@ export class LocalCloud implements Cloud, GatewayCloud {
     const request: AwsRequest = {
       method: 'POST',
       url: new URL('http://localhost/'),
-      headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target },
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': target,
+        'x-amz-date': '20000101T000000Z',
+        // Emulators behind the gateway read the region from the scope; nobody checks this signature.
+        authorization: `AWS4-HMAC-SHA256 Credential=LOCAL/20000101/${this.region}/${signingName}/aws4_request, SignedHeaders=host, Signature=0`,
+      },
       body: Buffer.from(JSON.stringify(body)),
       target: target.split('.').at(-1),
       principal,

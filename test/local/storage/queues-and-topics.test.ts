@@ -1,0 +1,114 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { DynamoDBClient, GetItemCommand, PutItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
+import { roleWith, type SmallCloud, smallCloud } from '../kernel/small-cloud.ts';
+
+const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
+const TEMPLATE = {
+  Alerts: { Type: 'AWS::SNS::Topic', Properties: { Subscription: [{ Protocol: 'sqs', Endpoint: arnOf('Inbox') }] } },
+  Inbox: { Type: 'AWS::SQS::Queue', Properties: {} },
+  Shut: { Type: 'AWS::SQS::Queue', Properties: {} },
+  ShutToo: {
+    Type: 'AWS::SNS::Subscription',
+    Properties: { TopicArn: { Ref: 'Alerts' }, Protocol: 'sqs', Endpoint: arnOf('Shut') },
+  },
+  InboxPolicy: {
+    Type: 'AWS::SQS::QueuePolicy',
+    Properties: {
+      Queues: [{ Ref: 'Inbox' }],
+      PolicyDocument: {
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { Service: 'sns.amazonaws.com' },
+            Action: 'sqs:SendMessage',
+            Resource: arnOf('Inbox'),
+          },
+        ],
+      },
+    },
+  },
+  AlertsPolicy: {
+    Type: 'AWS::SNS::TopicPolicy',
+    Properties: {
+      Topics: [{ Ref: 'Alerts' }],
+      PolicyDocument: {
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Action: 'sns:Publish',
+            Resource: { Ref: 'Alerts' },
+          },
+        ],
+      },
+    },
+  },
+  Reader: roleWith({ Effect: 'Allow', Action: ['sqs:ReceiveMessage', 'sqs:GetQueueUrl'], Resource: '*' }),
+  Table: {
+    Type: 'AWS::DynamoDB::Table',
+    Properties: {
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    },
+  },
+  Keeper: roleWith({ Effect: 'Allow', Action: 'dynamodb:*', Resource: arnOf('Table') }),
+};
+
+let small: SmallCloud;
+const physical = (logicalId: string) =>
+  small.cloud.resources.find((each) => each.logicalId === logicalId)?.physicalId as string;
+const receive = (queue: string) =>
+  small.cloud.call(small.role('Reader'), 'sqs', 'AmazonSQS.ReceiveMessage', { QueueUrl: physical(queue) }) as Promise<{
+    Messages?: { Body: string }[];
+  }>;
+
+beforeAll(async () => {
+  small = await smallCloud(TEMPLATE);
+});
+afterAll(() => small.stop());
+
+test('a topic delivers to the queues that let it, and says where it could not', async () => {
+  const lines: string[] = [];
+  small.cloud.events.on('log', (line) => lines.push(line.text));
+  small.cloud.shared.publish?.(physical('Alerts'), 'subject', 'message');
+  let messages: { Body: string }[] = [];
+  for (let tries = 0; tries < 50 && messages.length === 0; tries++) {
+    messages = (await receive('Inbox')).Messages ?? [];
+    await wait(20);
+  }
+  expect(JSON.parse(messages[0]?.Body ?? '{}')).toMatchObject({
+    Subject: 'subject',
+    Message: 'message',
+    TopicArn: physical('Alerts'),
+  });
+  expect((await receive('Shut')).Messages ?? []).toEqual([]);
+  expect(lines.join('\n')).toMatch(/not delivered to .*Shut/);
+});
+
+test('a conditional write fails as in DynamoDB; a transaction is refused by name', async () => {
+  const table = new DynamoDBClient(small.as(small.role('Keeper')));
+  const TableName = physical('Table');
+  const put = new PutItemCommand({
+    TableName,
+    Item: { pk: { S: 'a' } },
+    ConditionExpression: 'attribute_not_exists(pk)',
+  });
+  await table.send(put);
+  await expect(table.send(put)).rejects.toMatchObject({ name: 'ConditionalCheckFailedException' });
+  await expect(
+    table.send(new TransactWriteItemsCommand({ TransactItems: [{ Put: { TableName, Item: { pk: { S: 'b' } } } }] })),
+  ).rejects.toMatchObject({ name: expect.stringMatching(/UnknownOperationException|AccessDeniedException/) });
+});
+
+test('an item of 400 KB is taken, one byte more is not', async () => {
+  const table = new DynamoDBClient(small.as(small.role('Keeper')));
+  const TableName = physical('Table');
+  // The item's size counts names and values: "pk" + "big" + one letter of key. Source: ServiceQuotas.html#limits-items
+  const most = 400 * 1024 - 'pkbigx'.length;
+  const put = (length: number) =>
+    table.send(new PutItemCommand({ TableName, Item: { pk: { S: 'x' }, big: { S: 'v'.repeat(length) } } }));
+  await put(most);
+  const read = await table.send(new GetItemCommand({ TableName, Key: { pk: { S: 'x' } } }));
+  expect(read.Item?.big?.S).toHaveLength(most);
+  await expect(put(most + 1)).rejects.toMatchObject({ name: 'ValidationException' });
+});
