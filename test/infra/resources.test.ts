@@ -259,7 +259,10 @@ test('every bundle loads on its own, with the variables of its template', () => 
     const asset = join(folder, String(resource.Metadata?.['aws:asset:path']));
     const { Variables } = properties.Environment as { Variables: Record<string, unknown> };
     const env = {
-      ...Object.fromEntries(Object.keys(Variables).map((name) => [name, '1'])),
+      // What depends on the deployment is a reference; any text stands for it.
+      ...Object.fromEntries(
+        Object.entries(Variables).map(([name, value]) => [name, typeof value === 'string' ? value : '1']),
+      ),
       // Lambda's own file, which this machine has elsewhere.
       DATABASE_CA_FILE: import.meta.filename,
       LOG_LEVEL: 'INFO',
