@@ -56,7 +56,6 @@ export interface BundledFiles {
  */
 export function bundleFunction(name: string, files: readonly BundledFiles[] = []): string {
   const entry = join(ROOT, 'functions', name, 'handler.ts');
-  if (!existsSync(entry) && process.env.SMART_GRID_ALLOW_MISSING === '1') return missing(name);
   if (!existsSync(entry)) throw new Error(`functions/${name}/handler.ts does not exist, but a stack deploys it`);
   const record = join(BUNDLES, `${name.replace('/', '-')}.inputs.json`);
   const known = folderOf(name, readInputs(record), files);
@@ -83,16 +82,6 @@ export function folderFingerprint(folder: string): string {
     hash.update(relative(folder, file)).update('\0').update(readFileSync(file)).update('\0');
   }
   return hash.digest('hex');
-}
-
-function missing(name: string): string {
-  const folder = join(BUNDLES, `missing-${name.replace('/', '-')}`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(
-    join(folder, 'index.mjs'),
-    `export const handler = () => { throw new Error('functions/${name} is missing'); };`,
-  );
-  return folder;
 }
 
 /** @returns the files of the repository that went in, relative to its root. */
