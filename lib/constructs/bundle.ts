@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -16,6 +17,8 @@ import { buildSync } from 'esbuild';
 /** Root of the repository. */
 const ROOT = resolve(import.meta.dirname, '../..');
 const BUNDLES = join(ROOT, '.cache', 'bundles');
+
+const DAY_MS = 86_400_000;
 
 /** Part of every bundle's fingerprint: a change of these options rebuilds all of them. */
 const OPTIONS = {
@@ -67,6 +70,7 @@ export function bundleFunction(name: string, files: readonly BundledFiles[] = []
   for (const { to, from } of files) cpSync(from, join(building, to), { recursive: true });
   const folder = folderOf(name, inputs, files) ?? building;
   publish(building, folder);
+  forgetOld(name);
   writeFileSync(`${building}.json`, JSON.stringify(inputs));
   renameSync(`${building}.json`, record);
   return folder;
@@ -105,6 +109,16 @@ function publish(building: string, folder: string): void {
   } catch (failure) {
     if (!existsSync(folder)) throw failure;
     rmSync(building, { recursive: true });
+  }
+}
+
+/** Bundles of a function that are older than a day: nobody is synthesising from them any more. */
+function forgetOld(name: string): void {
+  const own = new RegExp(`^${name.replace('/', '-')}-[0-9a-f]{16}$`);
+  for (const entry of readdirSync(BUNDLES)) {
+    const folder = join(BUNDLES, entry);
+    if (own.test(entry) && Date.now() - statSync(folder).mtimeMs > DAY_MS)
+      rmSync(folder, { recursive: true, force: true });
   }
 }
 
