@@ -70,7 +70,7 @@ export function bundleFunction(name: string, files: readonly BundledFiles[] = []
   for (const { to, from } of files) cpSync(from, join(building, to), { recursive: true });
   const folder = folderOf(name, inputs, files) ?? building;
   publish(building, folder);
-  forgetOld(name);
+  forgetOld(name, folder);
   writeFileSync(`${building}.json`, JSON.stringify(inputs));
   renameSync(`${building}.json`, record);
   return folder;
@@ -113,11 +113,11 @@ function publish(building: string, folder: string): void {
 }
 
 /** Bundles of a function that are older than a day: nobody is synthesising from them any more. */
-function forgetOld(name: string): void {
+function forgetOld(name: string, current: string): void {
   const own = new RegExp(`^${name.replace('/', '-')}-[0-9a-f]{16}$`);
   for (const entry of readdirSync(BUNDLES)) {
     const folder = join(BUNDLES, entry);
-    if (own.test(entry) && Date.now() - statSync(folder).mtimeMs > DAY_MS)
+    if (folder !== current && own.test(entry) && Date.now() - statSync(folder).mtimeMs > DAY_MS)
       rmSync(folder, { recursive: true, force: true });
   }
 }
