@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { generatedName } from '../kernel/names.ts';
 import { at, textAt } from '../kernel/properties.ts';
 import type { AwsService, Cloud, PendingResource, Principal, Provider } from '../kernel/types.ts';
 import { kinesisLimits } from './limits.ts';
@@ -116,7 +117,7 @@ function inProcess(cloud: Cloud, streams: ReadonlyMap<string, Stream>): KinesisS
 
 function settingsOf(resource: PendingResource, cloud: Cloud) {
   const { properties } = resource;
-  const name = textAt(properties, 'Name') ?? `${resource.stack}-${resource.logicalId}`;
+  const name = textAt(properties, 'Name') ?? generatedName(resource);
   if (!kinesisLimits.streamName.test(name)) throw new Error(`${resource.path}: ${name} is not a stream name`);
   const mode = textAt(properties, 'StreamModeDetails', 'StreamMode') === 'ON_DEMAND' ? 'ON_DEMAND' : 'PROVISIONED';
   const retentionHours = Number(at(properties, 'RetentionPeriodHours') ?? kinesisLimits.minRetentionHours);
