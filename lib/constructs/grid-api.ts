@@ -132,14 +132,15 @@ export class GridApi extends Construct {
 
   /** The gateway turns away what is not even the outline of a body; the function names every violation inside. */
   private envelope(route: Route, body: z.ZodType): IModel {
-    const schema = z.toJSONSchema(body, { target: 'draft-4', io: 'input' });
+    const { required = [] } = z.toJSONSchema(body, { target: 'draft-4', io: 'input' });
     return new Model(this, `Envelope-${route.id}`, {
       restApi: this.restApi,
       contentType: 'application/json',
       schema: {
         schema: JsonSchemaVersion.DRAFT4,
         type: JsonSchemaType.OBJECT,
-        required: [...(schema.required ?? [])],
+        // Draft 4 knows no empty list here, and API Gateway refuses the model.
+        ...(required.length > 0 ? { required: [...required] } : {}),
       },
     });
   }
