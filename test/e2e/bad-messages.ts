@@ -44,7 +44,7 @@ export const BAD_CLASSES: readonly BadClass[] = [
         Buffer.from([0x2c, 0x22, 0xff, 0xc0, 0x22, 0x3a, 0x31, 0x7d]),
       ]),
   },
-  { name: 'truncated gzip', reason: 'INVALID_UTF8', payload: (n, id) => gzipSync(good(n, id)).subarray(0, 40) },
+  { name: 'truncated gzip', reason: 'INVALID_UTF8', payload: (n, id) => gzipSync(good(n, id)).subarray(0, -6) },
   { name: 'truncated JSON', reason: 'INVALID_JSON', payload: (n, id) => Buffer.from(good(n, id).slice(0, -3)) },
   { name: 'nothing', reason: 'EMPTY', payload: (n) => Buffer.from('[]'.padEnd(2 + (n % 5_000))) },
   { name: 'two documents', reason: 'INVALID_JSON', payload: (n, id) => Buffer.from(`${good(n, id)}${good(n, id)}`) },
@@ -74,7 +74,7 @@ export const BAD_CLASSES: readonly BadClass[] = [
   {
     name: 'no time',
     reason: 'INVALID_TIME',
-    payload: spoilt(/"start":"[^"]+"/, (n) => `"start":"2013-02-30T00:${String(n % 60).padStart(2, '0')}:00Z"`),
+    payload: spoilt(/"start":"[^"]+"/, (n) => `"start":"2013-02-30T00:00:00.${String(n).padStart(3, '0')}Z"`),
   },
   {
     name: 'off the grid of intervals',
