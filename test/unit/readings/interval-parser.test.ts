@@ -119,7 +119,7 @@ describe('interval parser', () => {
       ),
       { numRuns: 3000 },
     );
-    expect(accepted).toBeGreaterThan(500);
+    expect(accepted).toBeGreaterThan(200);
   });
 
   test('one damaged byte never makes the fast path accept what the strict path refuses', () => {
