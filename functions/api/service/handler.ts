@@ -1,4 +1,4 @@
-import openApi from '../../../docs/api/openapi.json' with { type: 'json' };
+import { openApiDescription } from '../../../layers/contracts/api/openapi.ts';
 import { apiHandler } from '../../../layers/runtime/api-handler.ts';
 
 export const handler = apiHandler({
@@ -8,5 +8,5 @@ export const handler = apiHandler({
     stage: process.env.STAGE ?? '',
     time: new Date(now).toISOString(),
   }),
-  getOpenApi: async () => ({ ...openApi, openapi: '3.1.0' as const }),
+  getOpenApi: async () => ({ ...openApiDescription(), openapi: '3.1.0' as const }),
 });

@@ -1,0 +1,97 @@
+import { postgresTelemetryStore } from '../../../layers/adapters/postgres/telemetry.ts';
+import type { Sample, TelemetryStore } from '../../../layers/domain/telemetry/telemetry-store.ts';
+import { type TestDatabase, testDatabases } from '../../harness/databases.ts';
+
+const START = Date.parse('2012-10-06T14:00:00Z');
+const MINUTE = 60_000;
+const sample = (over: Partial<Sample> = {}): Sample => ({
+  sensorId: 'F1-S',
+  feederId: 'F1',
+  kind: 'activePower',
+  time: START,
+  value: 12.3,
+  version: 1,
+  ...over,
+});
+
+/** What every telemetry store does. */
+function contract(store: () => TelemetryStore): void {
+  const read = (over: Partial<Parameters<TelemetryStore['read']>[0]> = {}) =>
+    store().read({ sensorId: 'F1-S', kind: 'activePower', from: START, to: START + 60 * MINUTE, limit: 100, ...over });
+
+  test('samples are read in order of time and phase, half-open', async () => {
+    await store().write([
+      sample({ time: START + 60 * MINUTE }),
+      sample({ time: START + MINUTE, phase: 'L2', value: -2 }),
+      sample({ time: START + MINUTE, phase: 'L1' }),
+      sample({ time: START }),
+      sample({ time: START, sensorId: 'F2-S' }),
+      sample({ time: START, kind: 'temperature', value: 21 }),
+    ]);
+    expect(await read()).toEqual([
+      { time: START, value: 12.3 },
+      { time: START + MINUTE, phase: 'L1', value: 12.3 },
+      { time: START + MINUTE, phase: 'L2', value: -2 },
+    ]);
+    expect(await read({ limit: 1 })).toHaveLength(1);
+    expect(await read({ kind: 'temperature' })).toEqual([{ time: START, value: 21 }]);
+  });
+
+  test('the same again changes nothing, the later received value counts', async () => {
+    await store().write([sample({ version: 5 })]);
+    await store().write([sample({ version: 5 })]);
+    await store().write([sample({ version: 7, value: 8 })]);
+    await store().write([sample({ version: 6, value: 9 })]);
+    expect(await read()).toEqual([{ time: START, value: 8 }]);
+  });
+
+  test('a kind never reported has no samples', async () => {
+    await store().write([sample()]);
+    expect(await read({ kind: 'totalHarmonicDistortion' })).toEqual([]);
+  });
+
+  test('more samples than one request takes', async () => {
+    const many = Array.from({ length: 250 }, (_, i) => sample({ time: START + i * 1000, value: i }));
+    expect(await store().write(many)).toEqual([]);
+    expect((await read({ limit: 1000 })).map(({ value }) => value)).toEqual(many.map(({ value }) => value));
+  });
+
+  test('means and maxima by sensor, phase and span', async () => {
+    await store().write([
+      sample({ value: 10 }),
+      sample({ time: START + 29 * MINUTE, value: 20 }),
+      sample({ time: START + 30 * MINUTE, value: 7 }),
+      sample({ sensorId: 'F2-S', phase: 'L1', value: 1 }),
+    ]);
+    const found = await store().aggregate({
+      sensorIds: ['F1-S', 'F2-S'],
+      kind: 'activePower',
+      from: START,
+      to: START + 60 * MINUTE,
+      minutes: 30,
+    });
+    expect(found.toSorted((a, b) => a.start - b.start || (a.sensorId < b.sensorId ? -1 : 1))).toEqual([
+      { sensorId: 'F1-S', start: START, mean: 15, maximum: 20, count: 2 },
+      { sensorId: 'F2-S', phase: 'L1', start: START, mean: 1, maximum: 1, count: 1 },
+      { sensorId: 'F1-S', start: START + 30 * MINUTE, mean: 7, maximum: 7, count: 1 },
+    ]);
+  });
+
+  test('a quote in an id is a letter like others', async () => {
+    expect(await read({ sensorId: "x' OR '1'='1" })).toEqual([]);
+  });
+}
+
+for (const { name, open } of testDatabases(21_110)) {
+  (open ? describe : describe.skip)(`telemetry store on ${name}`, () => {
+    let opened: TestDatabase;
+    beforeAll(async () => {
+      opened = await (open as () => Promise<TestDatabase>)();
+    }, 120_000);
+    afterAll(() => opened.stop());
+    beforeEach(async () => {
+      await opened.database.query('TRUNCATE telemetry');
+    });
+    contract(() => postgresTelemetryStore(opened.database));
+  });
+}
