@@ -63,6 +63,8 @@ export class Evaluator {
       principal: { kind: 'service', service, ...(sourceArn === undefined ? {} : { sourceArn }) },
       action: 'sts:AssumeRole',
       resource: roleArn,
+      // Firehose names the account as its external id. Source: https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
+      ...(service === 'firehose.amazonaws.com' ? { context: { 'sts:ExternalId': this.#accountId } } : {}),
     };
     const question = { access, context: this.#context(access), readsTime: false };
     const trust = this.#effect(this.#directory.trustStatements(roleArn), question, 'direct');
