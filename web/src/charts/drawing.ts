@@ -127,6 +127,16 @@ const rangeOfAxis =
     return [Math.min(...all) - margin, Math.max(...all) + margin];
   };
 
+/** Intervals and bars have an end: the last one is shown whole. */
+const rangeOfTime =
+  (current: () => ChartProps): uPlot.Range.Function =>
+  (_u, least, most) => {
+    const { series, times } = current();
+    const whole = series.some((s) => s.kind === 'step' || s.kind === 'bars');
+    const step = ((times.at(-1) ?? 0) - (times.at(-2) ?? times.at(-1) ?? 0)) / 1000;
+    return [least ?? 0, (most ?? 1) + (whole ? step : 0)];
+  };
+
 /** How a chart is drawn. `current` gives its latest properties, since uPlot keeps its options for good. */
 export const optionsOf = (
   current: () => ChartProps,
@@ -154,7 +164,7 @@ export const optionsOf = (
       y: false,
     },
     legend: { show: false },
-    scales: { x: { time: true }, y: { range: rangeOfAxis(current) } },
+    scales: { x: { time: true, range: rangeOfTime(current) }, y: { range: rangeOfAxis(current) } },
     axes: [
       { ...axis, grid: { show: false }, space: 64, size: 28, values: timeMarks(zone) },
       {

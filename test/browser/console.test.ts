@@ -1,0 +1,48 @@
+import { request } from 'node:http';
+import type { Browser } from 'playwright-core';
+import { accessibilityFaults, browserPath, launch, listenForErrors, openSite, type Site } from './session.ts';
+
+const suite = browserPath ? describe : describe.skip;
+
+suite(browserPath ? 'console' : 'console (skipped: no Chromium on this machine)', () => {
+  let browser: Browser;
+  let site: Site;
+  let stop: () => Promise<void>;
+
+  beforeAll(async () => {
+    [{ site, stop }, browser] = await Promise.all([openSite(), launch()]);
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await stop?.();
+  });
+
+  test.each(['light', 'dark'] as const)('shows the running cloud, %s', async (colorScheme) => {
+    const context = await browser.newContext({ colorScheme, viewport: { width: 1440, height: 960 } });
+    const page = await context.newPage();
+    const errors = listenForErrors(page);
+    await page.goto(`${site.console}/`);
+    await page.locator('.flow rect').first().waitFor();
+    await page.locator('.steps li').nth(4).waitFor();
+    expect(await page.locator('#streams tbody tr').count()).toBeGreaterThanOrEqual(2);
+    expect(await page.locator('#rules tbody tr').count()).toBeGreaterThanOrEqual(4);
+    expect(await page.locator('#alarms tbody tr').count()).toBeGreaterThan(0);
+    expect(await page.locator('.widgets svg[role=img]').count()).toBeGreaterThan(0);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(errors).toEqual([]);
+    await context.close();
+  });
+
+  test('a name that only resolves to this machine is refused', async () => {
+    const { port } = new URL(site.console);
+    const status = await new Promise<number>((resolve, reject) => {
+      request({ host: '127.0.0.1', port, path: '/data/view', headers: { host: 'rebound.example' } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(status).toBe(421);
+  });
+});
