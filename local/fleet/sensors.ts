@@ -1,11 +1,10 @@
 import { BLANK } from './data/source.ts';
-import { FEEDER_VOLTAGE_V, type FeederPlan, POWER_FACTOR } from './topology.ts';
+import { FEEDER_VOLTAGE_V, type FeederPlan, POWER_FACTOR, SENSOR_PHASES } from './topology.ts';
 
 /** Shares of a distribution transformer's rating. Source: typical of IEC 60076 pole transformers [proposed]. */
 const NO_LOAD_LOSS = 0.003;
 const FULL_LOAD_LOSS = 0.018;
 const TAN_PHI = Math.sqrt(1 / POWER_FACTOR ** 2 - 1);
-const PHASES = ['L1', 'L2', 'L3'] as const;
 /** Single-phase households never balance: share of the feeder's power on each phase. [proposed] */
 const PHASE_SHARE = { L1: 0.35, L2: 0.33, L3: 0.32 } as const;
 
@@ -41,7 +40,7 @@ export function feederMeasurements(feeder: FeederPlan, index: number): Measureme
   activeKw += (3 * lineA ** 2 * feeder.resistanceOhm) / 1000;
   reactiveKvar += (3 * lineA ** 2 * feeder.reactanceOhm) / 1000;
   const neutralV = FEEDER_VOLTAGE_V / Math.sqrt(3);
-  const perPhase = PHASES.flatMap((phase): Measurement[] => {
+  const perPhase = SENSOR_PHASES.flatMap((phase): Measurement[] => {
     const [kw, kvar] = [activeKw * PHASE_SHARE[phase], reactiveKvar * PHASE_SHARE[phase]];
     const dropV = (1000 * (kw * feeder.resistanceOhm + kvar * feeder.reactanceOhm)) / neutralV;
     return [

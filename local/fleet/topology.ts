@@ -1,9 +1,10 @@
-import { isoSeconds, startOfIndex } from './calendar.ts';
-import { BLANK, type MeterColumn, SOURCE_INTERVALS, SOURCE_START_MS } from './data/source.ts';
+import { FLEET_ZONE, isoSeconds, startOfIndex } from './calendar.ts';
+import { BLANK, type MeterColumn, SOURCE_INTERVALS } from './data/source.ts';
 
 /** Households seldom leave this power factor. [proposed] */
 export const POWER_FACTOR = 0.95;
 export const FEEDER_VOLTAGE_V = 11_000;
+export const SENSOR_PHASES = ['L1', 'L2', 'L3'] as const;
 /** Ratings on sale for pole transformers and short spurs, kVA. [proposed: common Australian sizes and their steps] */
 const RATINGS_KVA = [5, 10, 16, 25, 50, 63, 100, 200];
 /** A transformer may carry this share of its rating at its highest half hour; a feeder is sized with reserve. [proposed] */
@@ -41,6 +42,7 @@ const shifted = ([lon, lat]: Position, east: number, north: number): Position =>
   Number((lon + east / DEGREE.lon).toFixed(6)),
   Number((lat + north / DEGREE.lat).toFixed(6)),
 ];
+const point = ([lon, lat]: Position) => ({ lon, lat });
 const two = (n: number) => String(n).padStart(2, '0');
 const ratingFor = (peakKva: number, share: number) =>
   RATINGS_KVA.find((rating) => rating * share >= peakKva) ?? Math.ceil(peakKva);
@@ -97,8 +99,8 @@ export function topologyDocument({ feeders, shiftMs, now }: TopologyOptions) {
     const end = startOfIndex(meter.end) + shiftMs;
     const leaves = meter.end < SOURCE_INTERVALS && end <= now;
     return {
-      serviceFrom: isoSeconds(startOfIndex(meter.first) + shiftMs),
-      serviceTo: leaves ? isoSeconds(end) : null,
+      from: isoSeconds(startOfIndex(meter.first) + shiftMs),
+      ...(leaves && { to: isoSeconds(end) }),
     };
   };
   const points = lines.flatMap(({ feeder, poles, along }) =>
@@ -107,16 +109,22 @@ export function topologyDocument({ feeders, shiftMs, now }: TopologyOptions) {
         const side = m % 2 === 0 ? 1 : -1;
         const [east, north] = along;
         const reach = 40 + 35 * Math.floor(m / 2);
-        const place = shifted(poles[t] as Position, -north * 25 * side + east * reach, east * 25 * side + north * reach);
-        const phase = (['L1', 'L2', 'L3'] as const)[m % 3];
-        return { meter, transformerId, phase, position: place, usagePointId: meter.meterId.replace('m', 'UP') };
+        const place = shifted(
+          poles[t] as Position,
+          -north * 25 * side + east * reach,
+          east * 25 * side + north * reach,
+        );
+        return { meter, transformerId, position: place, usagePointId: meter.meterId.replace('m', 'UP') };
       }),
     ),
   );
   return {
-    effectiveFrom: isoSeconds(SOURCE_START_MS),
-    regions: [{ regionId: 'NSW', name: 'New South Wales' }],
-    substations: SUBSTATIONS.map((substation) => ({ ...substation, regionId: 'NSW' })),
+    regions: [{ regionId: 'NSW', name: 'New South Wales', timeZone: FLEET_ZONE }],
+    substations: SUBSTATIONS.map(({ position, ...substation }) => ({
+      ...substation,
+      regionId: 'NSW',
+      ...point(position),
+    })),
     feeders: lines.map(({ feeder, path, f, substationId }) => ({
       feederId: feeder.feederId,
       name: `Feeder ${f + 1}`,
@@ -131,14 +139,13 @@ export function topologyDocument({ feeders, shiftMs, now }: TopologyOptions) {
         name: `Pole transformer ${transformerId}`,
         feederId: feeder.feederId,
         ratingKva,
-        position: poles[t] as Position,
+        ...point(poles[t] as Position),
       })),
     ),
-    usagePoints: points.map(({ usagePointId, transformerId, position, phase }) => ({
+    usagePoints: points.map(({ usagePointId, transformerId, position }) => ({
       usagePointId,
       transformerId,
-      position,
-      phase,
+      ...point(position),
     })),
     meters: points.map(({ meter, usagePointId }) => ({
       meterId: meter.meterId,
@@ -146,12 +153,16 @@ export function topologyDocument({ feeders, shiftMs, now }: TopologyOptions) {
       ...service(meter),
       channels: [{ channel: 'activeEnergyImport', unit: 'kWh', intervalMinutes: 30 }],
     })),
-    sensors: lines.map(({ feeder, path }) => ({
+    sensors: lines.map(({ feeder }) => ({
       sensorId: feeder.sensorId,
       name: `Head of ${feeder.feederId}`,
       feederId: feeder.feederId,
-      position: path[0] as Position,
-      kinds: ['activePower', 'reactivePower', 'voltage', 'current'],
+      kinds: [
+        { kind: 'activePower', unit: 'kW' },
+        { kind: 'reactivePower', unit: 'kvar' },
+        { kind: 'voltage', unit: 'V', phases: [...SENSOR_PHASES] },
+        { kind: 'current', unit: 'A', phases: [...SENSOR_PHASES] },
+      ],
     })),
   };
 }

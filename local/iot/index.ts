@@ -1,3 +1,5 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Cloud, PendingResource, Provider } from '../kernel/types.ts';
 import type {} from '../kinesis/index.ts';
 import { type Authority, authority } from '../pki/authority.ts';
@@ -78,6 +80,7 @@ class IotProvider implements Provider {
   async start(cloud: Cloud): Promise<void> {
     this.#parts ??= open(cloud);
     await (await this.#parts).broker.start();
+    writeOperator(cloud);
   }
 
   async stop(): Promise<void> {
@@ -85,6 +88,15 @@ class IotProvider implements Provider {
     await parts?.broker.stop();
     parts?.metrics.stop();
   }
+}
+
+/** What `npm run grid` calls this cloud with, as `aws configure` would keep it for a deployed stage. */
+function writeOperator(cloud: Cloud): void {
+  const file = join(cloud.stateDir, 'operator.json');
+  const { endpoint, region, stage } = cloud;
+  const credentials = cloud.credentials({ kind: 'operator' });
+  writeFileSync(`${file}.tmp`, JSON.stringify({ endpoint, region, stage, credentials }), { mode: 0o600 });
+  renameSync(`${file}.tmp`, file);
 }
 
 interface Parts {
