@@ -1,5 +1,4 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
@@ -8,7 +7,7 @@ import { type Route, type RouteId, routesById } from '../contracts/api/routes.ts
 import { ApiProblem, apiProblem } from './api-problem.ts';
 import { type ApiRequest, parseRequest } from './api-request.ts';
 import { callerOf } from './caller.ts';
-import { log, logger, metrics, tracer } from './observability.ts';
+import { log, logger, tracer } from './observability.ts';
 
 /** Decides one route: its response, or a problem. A bug throws. */
 export type UseCase<Id extends RouteId> = (
@@ -49,7 +48,6 @@ export function apiHandler<Ids extends RouteId>(useCases: UseCases<Ids>, clock: 
   return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .use(captureLambdaHandler(tracer, { captureResponse: false }))
     .use(injectLambdaContext(logger, { clearState: true }))
-    .use(logMetrics(metrics))
     .handler(answer);
 }
 
