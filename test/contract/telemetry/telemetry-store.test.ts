@@ -1,6 +1,10 @@
+import { TimestreamQueryClient } from '@aws-sdk/client-timestream-query';
+import { TimestreamWriteClient } from '@aws-sdk/client-timestream-write';
 import { postgresTelemetryStore } from '../../../layers/adapters/postgres/telemetry.ts';
+import { timestreamTelemetryStore } from '../../../layers/adapters/timestream/telemetry-store.ts';
 import type { Sample, TelemetryStore } from '../../../layers/domain/telemetry/telemetry-store.ts';
 import { type TestDatabase, testDatabases } from '../../harness/databases.ts';
+import { startTimestream } from '../../harness/timestream-server.ts';
 
 const START = Date.parse('2012-10-06T14:00:00Z');
 const MINUTE = 60_000;
@@ -95,3 +99,41 @@ for (const { name, open } of testDatabases(21_110)) {
     contract(() => postgresTelemetryStore(opened.database));
   });
 }
+
+describe('telemetry store on Timestream', () => {
+  let server: Awaited<ReturnType<typeof startTimestream>>;
+  let store: TelemetryStore;
+  let tables = 0;
+
+  beforeAll(async () => {
+    server = await startTimestream(() => START + 90 * MINUTE);
+  });
+  afterAll(() => server.stop());
+  beforeEach(() => {
+    tables += 1;
+    const table = `telemetry-${tables}`;
+    server.createTable('grid', table);
+    const settings = {
+      endpoint: server.endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    };
+    store = timestreamTelemetryStore(
+      { write: new TimestreamWriteClient(settings), query: new TimestreamQueryClient(settings) },
+      { database: 'grid', table },
+    );
+  });
+  contract(() => store);
+
+  test('what is older than the store keeps is rejected one by one, the rest is stored', async () => {
+    const rejected = await store.write([
+      sample({ time: START - 400 * 24 * 60 * MINUTE }),
+      sample({ time: START }),
+      sample({ time: START - 401 * 24 * 60 * MINUTE }),
+    ]);
+    expect(rejected.map(({ index }) => index)).toEqual([0, 2]);
+    expect(
+      await store.read({ sensorId: 'F1-S', kind: 'activePower', from: START, to: START + 1, limit: 9 }),
+    ).toHaveLength(1);
+  });
+});
