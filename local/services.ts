@@ -1,62 +1,64 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { apigateway } from './apigateway/index.ts';
+import { cloudfront } from './cloudfront/index.ts';
+import { cloudwatch } from './cloudwatch/index.ts';
+import { cognito } from './cognito/index.ts';
+import { console as consolePage } from './console/index.ts';
+import { customResources } from './custom-resources/index.ts';
+import { dynamodb } from './dynamodb/index.ts';
+import { events } from './events/index.ts';
+import { firehose } from './firehose/index.ts';
+import { fleet } from './fleet/index.ts';
+import { iot } from './iot/index.ts';
 import type { AwsService, Cloud, Provider } from './kernel/types.ts';
+import { kinesis } from './kinesis/index.ts';
+import { kms } from './kms/index.ts';
+import { lambda } from './lambda/index.ts';
+import { network } from './network/index.ts';
+import { postgres } from './postgres/index.ts';
+import { ssm } from './ssm/index.ts';
+import { storage } from './storage/index.ts';
+import { timestream } from './timestream/index.ts';
+import { unneeded } from './unneeded/index.ts';
+import { waf } from './waf/index.ts';
 
 /** One emulated service of the local cloud, as its folder's factory gives it. */
 export interface Part {
   providers?: Provider[];
   service?(cloud: Cloud): AwsService;
   services?(cloud: Cloud): AwsService[];
-  /** After every provider has started, in the order of `PARTS`. */
+  /** After every provider has started, in the order of the parts. */
   start?(cloud: Cloud): Promise<void>;
   stop?(): Promise<void>;
 }
 
-/** What a folder's `index.ts` may export: a factory of a part or of one provider with its service, or a provider's class. */
-type Made = Part | Provider | { provider: Provider; service?(cloud: Cloud): AwsService };
+/** A part of one provider. */
+const single = ({ provider, ...part }: { provider: Provider } & Part): Part => ({ ...part, providers: [provider] });
 
-/** Folder and export of each part. Providers start in this order and stop in the reverse. */
-const PARTS: readonly (readonly [folder: string, exported: string])[] = [
-  ['ssm', 'ssm'],
-  ['kms', 'kms'],
-  ['network', 'network'],
-  ['cloudwatch', 'cloudwatch'],
-  ['storage', 'storage'],
-  ['dynamodb', 'dynamodb'],
-  ['postgres', 'postgres'],
-  ['timestream', 'timestream'],
-  ['lambda', 'lambda'],
-  ['kinesis', 'kinesis'],
-  ['firehose', 'firehose'],
-  ['iot', 'iot'],
-  ['events', 'events'],
-  ['custom-resources', 'customResources'],
-  ['unneeded', 'unneeded'],
-  ['waf', 'waf'],
-  ['cognito', 'cognito'],
-  ['apigateway', 'apigateway'],
-  ['cloudfront', 'cloudfront'],
-  ['console', 'console'],
-  ['fleet', 'fleet'],
-];
+/** Every part. Providers start in this order and stop in the reverse. */
+const PARTS: Readonly<Record<string, () => Part>> = {
+  ssm,
+  kms,
+  network,
+  cloudwatch,
+  storage,
+  dynamodb,
+  postgres,
+  timestream,
+  lambda,
+  kinesis: () => single(kinesis()),
+  firehose: () => single(firehose()),
+  iot,
+  events,
+  'custom-resources': customResources,
+  unneeded,
+  waf,
+  cognito,
+  apigateway,
+  cloudfront,
+  console: consolePage,
+  fleet,
+};
 
-/** Loads the parts. @throws if a part's folder does not export what `PARTS` names. */
-export async function loadParts(): Promise<{ name: string; part: Part }[]> {
-  const loaded = PARTS.map(async ([folder, exported]) => {
-    const file = join(import.meta.dirname, folder, 'index.ts');
-    if (!existsSync(file)) return undefined;
-    const module = (await import(file)) as Record<string, (new () => Made) | (() => Made)>;
-    const make = module[exported];
-    if (!make) throw new Error(`local/${folder}/index.ts does not export ${exported}`);
-    const made = /^[A-Z]/.test(exported) ? new (make as new () => Made)() : (make as () => Made)();
-    return { name: folder, part: partOf(made) };
-  });
-  return (await Promise.all(loaded)).filter((each) => each !== undefined);
-}
-
-function partOf(made: Made): Part {
-  if ('types' in made) return { providers: [made] };
-  if (!('provider' in made)) return made;
-  const { service } = made;
-  return { providers: [made.provider], ...(service ? { service: (cloud: Cloud) => service(cloud) } : {}) };
-}
+/** All parts, new. */
+export const allParts = (): { name: string; part: Part }[] =>
+  Object.entries(PARTS).map(([name, make]) => ({ name, part: make() }));

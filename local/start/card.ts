@@ -53,8 +53,15 @@ export function readyCard(endpoints: Partial<Endpoints>, outcome: Provisioned, r
       lines.push(`      ${group.padEnd(9)} ${username}  ${password}`);
   }
   lines.push('', '    Try next');
-  if (endpoints.api) lines.push(`      curl -H "Authorization: $(npm run -s token -- viewer)" ${endpoints.api}/meters`);
-  if (endpoints.device) lines.push(`      ${endpoints.device.example}`);
+  if (endpoints.api) lines.push(`      curl -H "Authorization: $(npm run -s token -- viewer)" ${endpoints.api}/system/load`);
+  const { device, mqtts } = endpoints;
+  if (device && mqtts) {
+    lines.push(
+      `      mosquitto_pub -h ${mqtts.host} -p ${mqtts.port} --cafile ${mqtts.ca} --cert ${device.certificate} --key ${device.key} \\`,
+      `        -i ${device.clientId} -q 1 -t '${device.topic}' \\`,
+      `        -m '${device.example}'`,
+    );
+  }
   const slowest = [...outcome.spentMs]
     .filter(([, ms]) => ms > 200)
     .sort(([, a], [, b]) => b - a)
