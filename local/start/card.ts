@@ -53,7 +53,8 @@ export function readyCard(endpoints: Partial<Endpoints>, outcome: Provisioned, r
       lines.push(`      ${group.padEnd(9)} ${username}  ${password}`);
   }
   lines.push('', '    Try next');
-  if (endpoints.api) lines.push(`      curl -H "Authorization: $(npm run -s token -- viewer)" ${endpoints.api}/system/load`);
+  if (endpoints.api)
+    lines.push(`      curl -H "Authorization: $(npm run -s token -- viewer)" ${endpoints.api}/system/load`);
   const { device, mqtts } = endpoints;
   if (device && mqtts) {
     lines.push(
