@@ -10,12 +10,13 @@ const nested = (value: unknown, ...path: readonly (string | number)[]): unknown 
 
 const lastPart = (arn: string): string => arn.split(/[/:]/).at(-1) ?? arn;
 
-/** `smart-grid-processing/StoreReadings/Function/Resource` → `StoreReadings`. */
+/** `smart-grid-processing/StoreReadings/Function/Resource` → `StoreReadings`; physical names are cut and hashed by CloudFormation. */
 const labelOf = (resource: Resource): string =>
   resource.path
     .split('/')
     .filter((part) => !['Resource', 'Function', 'Lambda', 'Default'].includes(part))
-    .at(-1) ?? resource.physicalId;
+    .at(-1)
+    ?.replace(/^Function-/, '') ?? resource.physicalId;
 
 const functionOf = (arnOrName: string): string => /function:([^:/]+)/.exec(arnOrName)?.[1] ?? arnOrName;
 
@@ -66,6 +67,7 @@ export const snapshotOf = (cloud: Cloud): View => {
     const known = lags.filter((lag) => lag !== null);
     return {
       name,
+      label: labelOf(resource),
       shards: (live.get(name)?.shards ?? []).map((shard) => ({ id: shard.id, records: shard.tip - shard.oldest })),
       recordsPerMinute:
         metrics.sum('AWS/Kinesis', 'IncomingRecords', { StreamName: name }, windowMinutes) / windowMinutes,

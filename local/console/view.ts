@@ -25,6 +25,7 @@ export interface RuleView {
 
 export interface StreamView {
   name: string;
+  label: string;
   shards: { id: string; records: number }[];
   recordsPerMinute: number;
   /** Age of the oldest record not yet worked on, over its consumers; null without data. */

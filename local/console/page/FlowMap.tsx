@@ -42,7 +42,7 @@ const graphOf = (view: View): { nodes: Node[]; edges: Edge[] } => {
   for (const stream of view.streams) {
     nodes.push({
       id: stream.name,
-      name: stream.name,
+      name: stream.label,
       small: `${rate(stream.recordsPerMinute)} · lag ${duration(stream.lagMs)}`,
       column: 2,
       failed: (stream.lagMs ?? 0) > 60_000,

@@ -35,8 +35,14 @@ const useList = <T,>(address: string): T[] => {
   return list;
 };
 
+const parts = ['iot', 'kinesis', 'apigateway', 'cloudwatch', 'postgres', 'fleet'].map((name) => ({
+  name,
+  label: name,
+}));
+
 /** Recent logs and traces, by whatever id they carry. */
-export const Logs = ({ sources }: { sources: readonly string[] }) => {
+export const Logs = ({ sources }: { sources: readonly { name: string; label: string }[] }) => {
+  const labels = new Map(sources.map(({ name, label }) => [name, label]));
   const [text, setText] = useState('');
   const [source, setSource] = useState('');
   const lines = useList<Line>(`/data/logs?${new URLSearchParams({ text, source })}`);
@@ -61,8 +67,10 @@ export const Logs = ({ sources }: { sources: readonly string[] }) => {
           onChange={(event) => setSource(event.currentTarget.value)}
         >
           <option value="">every source</option>
-          {[...sources, 'iot', 'kinesis', 'cloudwatch', 'postgres'].map((name) => (
-            <option key={name}>{name}</option>
+          {[...sources, ...parts].map(({ name, label }) => (
+            <option key={name} value={name}>
+              {label}
+            </option>
           ))}
         </select>
       </header>
@@ -73,7 +81,7 @@ export const Logs = ({ sources }: { sources: readonly string[] }) => {
             {lines.map((line, index) => (
               <tr key={`${line.time} ${index}`}>
                 <td class="num">{clock(line.time)}</td>
-                <td>{line.source}</td>
+                <td title={line.source}>{labels.get(line.source) ?? line.source}</td>
                 <td class="wrap log">{line.text}</td>
               </tr>
             ))}

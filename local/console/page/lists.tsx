@@ -70,7 +70,7 @@ export const Streams = ({ view }: { view: View }) => (
     columns={['Stream', 'Records', 'Lag', 'Held by shard']}
     numeric={[1, 2, 3]}
     rows={view.streams.map((s) => [
-      s.name,
+      s.label,
       rate(s.recordsPerMinute),
       duration(s.lagMs),
       s.shards.map((shard) => shard.records.toLocaleString('en')).join(' · ') || 'none open',
@@ -95,7 +95,7 @@ export const Functions = ({ view }: { view: View }) => (
     columns={['Function', 'Now', 'Invocations, 3 h', 'Errors, 3 h', 'p50', 'p99']}
     numeric={[1, 2, 3, 4, 5]}
     rows={view.functions.map((f) => [
-      f.name,
+      f.label,
       rate(f.invocationsPerMinute),
       f.invocations.toLocaleString('en'),
       f.errors === 0 ? '0' : <strong style={{ color: 'var(--critical)' }}>{f.errors}</strong>,

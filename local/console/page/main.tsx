@@ -64,7 +64,7 @@ const Console = () => {
             <Alarms view={view} />
             <Dashboards view={view} />
             <Tables view={view} />
-            <Logs sources={view.functions.map((one) => one.name)} />
+            <Logs sources={view.functions} />
           </>
         ) : (
           <div class="skeleton" style={{ height: '480px' }} role="status" aria-label="Loading" />
