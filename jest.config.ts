@@ -32,6 +32,7 @@ const config: Config = {
     suite('infra', 'test/infra'),
     suite('local', 'test/local'),
     suite('e2e', 'test/e2e'),
+    suite('outside', 'test/outside'),
     suite('browser', 'test/browser'),
   ],
 };

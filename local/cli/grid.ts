@@ -97,7 +97,10 @@ async function importFile(file: string): Promise<string> {
   return `${file} imported`;
 }
 
-const endpointsFile = () => resolve(values.endpoints ?? join(ROOT, '.local/endpoints.json'));
+function endpointsFile(): string {
+  const stateDir = process.env.GRID_STATE_DIR ?? '.local';
+  return resolve(values.endpoints ?? join(resolve(ROOT, stateDir), 'endpoints.json'));
+}
 
 /** The local stack's IoT by the operator file beside its endpoints; with `--aws` the SDK's own credentials and endpoint. */
 function iotOf(): { iot: IoTClient; policyName: string } {
