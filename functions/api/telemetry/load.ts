@@ -16,7 +16,13 @@ const loadRange = (
   const range = requestedRange(query, now);
   if (range instanceof ApiProblem) return range;
   const minutes = Number(query.resolutionMinutes);
-  if ((range.to - range.from) / (minutes * 60_000) <= MAX_LOAD_PERIODS) return { ...range, minutes };
+  // Whole periods: a mean of half a period would be called the mean of all of it.
+  const lengthMs = minutes * 60_000;
+  const whole = {
+    from: Math.floor(range.from / lengthMs) * lengthMs,
+    to: Math.ceil(range.to / lengthMs) * lengthMs,
+  };
+  if ((whole.to - whole.from) / lengthMs <= MAX_LOAD_PERIODS) return { ...whole, minutes };
   return apiProblem('invalid-request', 'See violations', [
     {
       path: 'query.resolutionMinutes',

@@ -49,7 +49,7 @@ export const sensorTelemetry = z
   })
   .meta({ id: 'SensorTelemetry' });
 
-/** Periods are UTC multiples of the resolution, at most 2,000. Absent bounds: `to` is now, `from` a day before it. */
+/** Whole periods that meet the range, UTC multiples of the resolution, at most 5,000. Absent bounds: `to` is now, `from` a day before it. */
 export const loadQuery = z
   .strictObject({
     resolutionMinutes: z.enum(['1', '5', '15', '30', '60']).default('30'),
