@@ -1,32 +1,45 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a synthesis depends on: any other change leaves the assembly as it is. */
 const INPUTS = ['bin', 'lib', 'functions', 'layers', 'state-machines', 'web', 'cdk.json', 'package-lock.json'];
 
+/** Assemblies kept: one that still runs elsewhere loads code from its folder. */
+const KEPT = 4;
+
 /**
- * The cloud assembly of the local stage, synthesised by the CDK app only if its inputs changed.
+ * The cloud assembly of the local stage, synthesised by the CDK app only if its inputs changed. Each set of inputs has a folder of
+ * its own, which appears whole and never changes.
  * @returns its folder, and whether it was written now.
  * @throws with the app's own words if it fails.
  */
 export async function synthesise(root: string): Promise<{ directory: string; written: boolean }> {
-  const directory = join(root, '.cache', 'cdk.out');
-  const mark = join(root, '.cache', 'cdk.out.inputs');
-  const inputs = digest(root);
-  if (existsSync(join(directory, 'manifest.json')) && existsSync(mark) && readFileSync(mark, 'utf8') === inputs) {
-    return { directory, written: false };
-  }
-  const fresh = `${directory}.new`;
+  const all = join(root, '.cache', 'assembly');
+  const directory = join(all, digest(root).slice(0, 16));
+  if (existsSync(join(directory, 'manifest.json'))) return { directory, written: false };
+  const fresh = join(all, `new-${process.pid}`);
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
-  rmSync(mark, { force: true });
   await runApp(root, fresh);
-  rmSync(directory, { recursive: true, force: true });
-  renameSync(fresh, directory);
-  writeFileSync(mark, inputs);
+  try {
+    renameSync(fresh, directory);
+  } catch (error) {
+    if (!existsSync(join(directory, 'manifest.json'))) throw error;
+    rmSync(fresh, { recursive: true, force: true }); // another process was faster
+  }
+  forgetOld(all, directory);
   return { directory, written: true };
+}
+
+function forgetOld(all: string, current: string): void {
+  const folders = readdirSync(all)
+    .map((name) => join(all, name))
+    .map((folder) => ({ folder, at: statSync(folder).mtimeMs }))
+    .sort((a, b) => b.at - a.at);
+  for (const { folder } of folders.slice(KEPT))
+    if (folder !== current) rmSync(folder, { recursive: true, force: true });
 }
 
 function digest(root: string): string {
