@@ -32,17 +32,17 @@ test('CSV quotes, leaves gaps empty and disarms formulas', () => {
   ).toBe('a,b\r\n"x,""y""",\r\n\'=1+1,-2\r\n');
 });
 
-test('the typical day leaves out incomplete hours and hours seen too seldom', () => {
+test('the typical day leaves out hours that lack too much or are seen too seldom, and scales those that lack a little', () => {
   const hour = (day: number, value: number | null, intervalsPresent = 2) => ({
     start: `2013-01-${String(day).padStart(2, '0')}T01:00:00.000Z`,
     value,
     intervalsExpected: 2,
     intervalsPresent,
   });
-  // 7 to 11 January 2013 are working days, 12 is a Saturday.
-  const days = [hour(7, 10), hour(8, 20), hour(9, 30), hour(10, 40), hour(11, 1, 1), hour(12, 99)];
+  // 4 and 7 to 11 January 2013 are working days, 12 is a Saturday.
+  const days = [hour(7, 10), hour(8, 20), hour(9, 30), hour(10, 40), hour(11, 1, 1), hour(4, 45, 1.8), hour(12, 99)];
   const typical = typicalDay(days, 'Australia/Sydney');
-  expect(typical(Date.parse('2013-01-14T01:15:00Z'))).toEqual({ low: 13, median: 25, high: 37, days: 4 });
+  expect(typical(Date.parse('2013-01-14T01:15:00Z'))).toEqual({ low: 14, median: 30, high: 46, days: 5 });
   expect(typical(Date.parse('2013-01-13T01:00:00Z'))).toBeUndefined();
 });
 
@@ -50,4 +50,5 @@ test('limits are those of phase to neutral', () => {
   expect(nominalPhaseV(400, 238)).toBeCloseTo(230.9, 1);
   expect(nominalPhaseV(230, 238)).toBe(230);
   expect(voltageLimits(230).map((limit) => Math.round(limit.at))).toEqual([253, 216]);
+  expect(voltageLimits(6351).map((limit) => limit.label)).toEqual(['+10 %, 6986 V', '−10 %, 5716 V']);
 });

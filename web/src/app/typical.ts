@@ -15,12 +15,14 @@ const quantile = (ordered: readonly number[], share: number): number => {
   return lower + ((ordered[below + 1] ?? lower) - lower) * (position - below);
 };
 
+/** An hour with fewer of its readings than this says too little about the rest [P]. */
+const leastPresent = 0.8;
 /** Fewer like hours than this make no band [P]. */
 const fewestDays = 4;
 
 /**
  * Typical load by local hour, working days apart from weekends.
- * @param hours hourly energy (kWh per hour, so mean kW); incomplete hours are left out, for they would pull the band down.
+ * @param hours hourly energy (kWh per hour, so mean kW); what an hour lacks is taken to be like the rest of it, or the band would lie too low.
  * @returns a function of an instant (ms); undefined where too few like hours are known.
  */
 export const typicalDay = (
@@ -33,9 +35,9 @@ export const typicalDay = (
     return `${weekend ? 'weekend' : 'working'} ${hour}`;
   };
   for (const { start, value, intervalsExpected, intervalsPresent } of hours) {
-    if (value === null || intervalsPresent < intervalsExpected * 0.95) continue;
+    if (value === null || intervalsPresent < intervalsExpected * leastPresent) continue;
     const key = keyOf(Date.parse(start));
-    groups.set(key, [...(groups.get(key) ?? []), value]);
+    groups.set(key, [...(groups.get(key) ?? []), (value * intervalsExpected) / intervalsPresent]);
   }
   const typical = new Map<string, TypicalHour>();
   for (const [key, values] of groups) {

@@ -33,10 +33,10 @@ const Rail = ({ path }: { path: string }) => (
 /** Age of the newest data, as a status. */
 const LiveDot = () => {
   const now = useClock();
-  const to = ceilTo(now, 5 * minuteMs);
+  const to = ceilTo(now, 30 * minuteMs);
   const load = useAnswer(
     'getSystemLoad',
-    { query: { from: iso(to - 6 * hourMs), to: iso(to), resolutionMinutes: '5' } },
+    { query: { from: iso(to - 6 * hourMs), to: iso(to), resolutionMinutes: '30' } },
     liveMs,
   );
   if (load.error) return <Status name="high" word="not connected" />;

@@ -49,7 +49,9 @@ export const FeederPage = ({ feederId }: { feederId: string }) => {
           kind: 'step' as const,
           points: periods.map((period) => {
             const hour = hourOf(period.start);
-            return hour && hour.intervalsPresent >= hour.intervalsExpected ? hour.value : null;
+            if (!hour || hour.value === null || hour.intervalsPresent < hour.intervalsExpected) return null;
+            // The hour that is going on is cut at the end of the range: energy over its own length is its mean power.
+            return hour.value / ((Date.parse(hour.end) - Date.parse(hour.start)) / 3_600_000);
           }),
         },
         { label: 'Sensor', colour: '--normal', kind: 'line' as const, points: periods.map((period) => period.value) },

@@ -53,7 +53,7 @@ export const MapPage = () => {
 
   return (
     <>
-      <PageHead title="Map" note="loading of transformers from their meters, of feeders from their sensors" />
+      <PageHead title="Map" note="loading of transformers and feeders, from their meters" />
       <Failures asked={[network, loading]} subject="The loading on the map" />
       {network.data ? (
         <div class="map">

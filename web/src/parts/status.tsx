@@ -33,7 +33,8 @@ export const LoadingBar = ({ percent }: { percent: number | null }) => {
       <span class="bar" aria-hidden="true">
         <i style={{ width: `${Math.min(100, percent)}%`, background: statuses[band].colour }} />
       </span>
-      {Math.round(percent)} % {band === 'normal' ? '' : <Status name={band} />}
+      <span style={{ display: 'inline-block', minWidth: '42px', textAlign: 'right' }}>{Math.round(percent)} %</span>{' '}
+      {band === 'normal' ? '' : <Status name={band} />}
     </span>
   );
 };
