@@ -3,7 +3,7 @@ import { encodeBlock } from '../../domain/readings/day-block.ts';
 import { ColumnWriter } from '../../domain/readings/packed-column.ts';
 import type { ReadingColumns } from '../../domain/readings/reading-columns.ts';
 import type { CompactionReport } from '../../domain/readings/reading-store.ts';
-import { BucketDay, PACKED_BLOCKS, PACKED_DELTAS, unpackDeltas } from './packed-rows.ts';
+import { MergedBlocks, PACKED_BLOCKS, PACKED_DELTAS, unpackDeltas } from './packed-rows.ts';
 import type { Database, Queryable } from './pool.ts';
 
 /**
@@ -13,12 +13,12 @@ import type { Database, Queryable } from './pool.ts';
 const WORTH_READINGS = 4096;
 const WORTH_ROWS = 512;
 const WAIT_HOURS = 6;
-/** Delta rows of one transaction, so that its memory and its locks stay small. */
-const MAX_ROWS = 4096;
+/** Bucket-days merged in one transaction, so that its statements are shared and its memory stays small (about 10 MB). */
+const BUCKET_DAYS_PER_TRANSACTION = 16;
 /** Bucket-days of one call; the report says whether more wait. */
 const BUCKET_DAYS_PER_PASS = 256;
 
-/** Merges what is due, a transaction per bucket and day; a bucket-day that another run holds is left to it. */
+/** Merges what is due, some bucket-days per transaction; a bucket-day that another run holds is left to it. */
 export async function compactReadings(
   database: Database,
   { everything = false, budgetMs = Number.POSITIVE_INFINITY }: { everything?: boolean; budgetMs?: number } = {},
@@ -31,14 +31,16 @@ export async function compactReadings(
     WAIT_HOURS,
     BUCKET_DAYS_PER_PASS + 1,
   ]);
-  for (const [index, { bucket, day }] of rows.entries()) {
-    if (index === BUCKET_DAYS_PER_PASS || performance.now() - startedAt > budgetMs) {
+  const due = rows.slice(0, BUCKET_DAYS_PER_PASS);
+  report.more = due.length < rows.length;
+  for (let at = 0; at < due.length; at += BUCKET_DAYS_PER_TRANSACTION) {
+    if (performance.now() - startedAt > budgetMs) {
       report.more = true;
       break;
     }
-    const moved = await database.transaction((session) => compactBucketDay(session, Number(bucket), Number(day)));
-    if (moved.readings === 0) continue;
-    report.bucketDays++;
+    const group = due.slice(at, at + BUCKET_DAYS_PER_TRANSACTION);
+    const moved = await database.transaction((session) => compactTogether(session, group));
+    report.bucketDays += moved.bucketDays;
     report.readings += moved.readings;
     report.versions += moved.versions;
   }
@@ -49,19 +51,21 @@ const DUE = `SELECT bucket, day FROM reading_delta GROUP BY bucket, day
   HAVING sum(reading_count) >= $1::int OR count(*) >= $2::int OR min(stored_at) < now() - make_interval(hours => $3::int)
   ORDER BY bucket, day LIMIT $4::int`;
 
-const TAKE_DELTAS = `WITH taken AS (
-    DELETE FROM reading_delta WHERE chunk_id IN (
-      SELECT chunk_id FROM reading_delta WHERE bucket = $1::int AND day = $2::int ORDER BY chunk_id LIMIT ${MAX_ROWS})
-    RETURNING bucket, day, body)
-  SELECT ${PACKED_DELTAS} AS deltas FROM taken`;
+// Never waits for a lock: two runs pass each other by. The rows that follow are read after the locks are held.
+const LOCK = `SELECT bucket, day FROM unnest($1::int[], $2::int[]) AS due (bucket, day)
+  WHERE pg_try_advisory_xact_lock(bucket, day)`;
 
-const BLOCKS = `SELECT ${PACKED_BLOCKS} AS blocks FROM reading_block
-  WHERE day = $1::int AND meter_no >= $2::int AND meter_no < $3::int`;
+const TAKE = `WITH mine AS (SELECT * FROM unnest($1::int[], $2::int[]) AS mine (bucket, day)),
+  taken AS (DELETE FROM reading_delta AS delta USING mine
+    WHERE delta.bucket = mine.bucket AND delta.day = mine.day RETURNING delta.bucket, delta.day, delta.body)
+  SELECT (SELECT ${PACKED_DELTAS} FROM taken) AS deltas,
+    (SELECT ${PACKED_BLOCKS} FROM mine JOIN reading_block USING (day)
+      WHERE meter_no >= bucket << ${BUCKET_BITS} AND meter_no < (bucket + 1) << ${BUCKET_BITS}) AS blocks`;
 
 const PUT_BLOCKS = `INSERT INTO reading_block (day, meter_no, channel, interval_minutes, body)
-  SELECT $1::int, meter_no, channel, interval_minutes, substring($2::bytea FROM start FOR length)
-  FROM unnest($3::int[], $4::smallint[], $5::smallint[], $6::int[], $7::int[])
-    AS block (meter_no, channel, interval_minutes, start, length)
+  SELECT day, meter_no, channel, interval_minutes, substring($1::bytea FROM start FOR length)
+  FROM unnest($2::int[], $3::int[], $4::smallint[], $5::smallint[], $6::int[], $7::int[])
+    AS block (day, meter_no, channel, interval_minutes, start, length)
   ON CONFLICT (day, meter_no, channel, interval_minutes) DO UPDATE SET body = excluded.body`;
 
 const PUT_VERSIONS = `INSERT INTO reading_version
@@ -74,35 +78,28 @@ const PUT_VERSIONS = `INSERT INTO reading_version
   ON CONFLICT (meter_no, channel, interval_minutes, interval_start, quality, revision, energy_wh)
   DO UPDATE SET recorded_at = excluded.recorded_at WHERE excluded.recorded_at < reading_version.recorded_at`;
 
-async function compactBucketDay(session: Queryable, bucket: number, day: number) {
-  const nothing = { readings: 0, versions: 0 };
-  const { rows: lock } = await session.query('SELECT pg_try_advisory_xact_lock($1::int, $2::int) AS mine', [
-    bucket,
-    day,
-  ]);
-  if (lock[0]?.mine !== true) return nothing;
-  const { rows: taken } = await session.query(TAKE_DELTAS, [bucket, day]);
-  const deltas = taken[0]?.deltas;
-  if (!(deltas instanceof Uint8Array)) return nothing;
-  const firstMeterNo = bucket << BUCKET_BITS;
-  const { rows: found } = await session.query(BLOCKS, [day, firstMeterNo, firstMeterNo + (1 << BUCKET_BITS)]);
-  const blocks = found[0]?.blocks;
-  const bucketDay = new BucketDay(blocks instanceof Uint8Array ? blocks : new Uint8Array(0));
+async function compactTogether(session: Queryable, due: readonly Record<string, unknown>[]) {
+  const { rows: mine } = await session.query(LOCK, [due.map(({ bucket }) => bucket), due.map(({ day }) => day)]);
+  const { rows } = await session.query(TAKE, [mine.map(({ bucket }) => bucket), mine.map(({ day }) => day)]);
+  const { deltas, blocks } = rows[0] ?? {};
+  if (!(deltas instanceof Uint8Array)) return { bucketDays: 0, readings: 0, versions: 0 };
+  const merged = new MergedBlocks(blocks instanceof Uint8Array ? blocks : new Uint8Array(0));
   const readings = unpackDeltas(deltas);
-  const superseded = bucketDay.merge(readings);
-  await putBlocks(session, day, bucketDay);
+  const superseded = merged.merge(readings);
+  await putBlocks(session, merged);
   await putVersions(session, superseded);
-  return { readings: readings.length, versions: superseded.length };
+  return { bucketDays: mine.length, readings: readings.length, versions: superseded.length };
 }
 
-async function putBlocks(session: Queryable, day: number, bucketDay: BucketDay): Promise<void> {
+async function putBlocks(session: Queryable, merged: MergedBlocks): Promise<void> {
   const writer = new ColumnWriter(65_536);
+  const days: number[] = [];
   const meterNos: number[] = [];
   const channels: number[] = [];
   const intervals: number[] = [];
   const starts: number[] = [];
   const lengths: number[] = [];
-  for (const { key, block, before } of bucketDay.entries()) {
+  for (const { key, block, before } of merged.entries()) {
     const start = writer.position;
     const body = encodeBlock(block, writer);
     if (before && Buffer.compare(before, body) === 0) {
@@ -110,6 +107,7 @@ async function putBlocks(session: Queryable, day: number, bucketDay: BucketDay):
       writer.position = start;
       continue;
     }
+    days.push(key.day);
     meterNos.push(key.meterNo);
     channels.push(key.channel);
     intervals.push(key.intervalMinutes);
@@ -119,7 +117,7 @@ async function putBlocks(session: Queryable, day: number, bucketDay: BucketDay):
   if (meterNos.length === 0) return;
   const bytes = writer.written();
   const bodies = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  await session.query(PUT_BLOCKS, [day, bodies, meterNos, channels, intervals, starts, lengths]);
+  await session.query(PUT_BLOCKS, [bodies, days, meterNos, channels, intervals, starts, lengths]);
 }
 
 async function putVersions(session: Queryable, versions: ReadingColumns): Promise<void> {

@@ -22,6 +22,10 @@ const VERSION_BYTES = 34;
 const blockKey = (meterNo: number, channel: number, intervalMinutes: number, day: number): string =>
   `${day}/${meterNo}/${channel}/${intervalMinutes}`;
 
+/** Days fit 16 bits until 2149, 2^23 meters, 16 channels and 64 minutes fit the rest. */
+const keyOf = (day: number, meterNo: number, channel: number, intervalMinutes: number): number =>
+  ((day * 0x80_0000 + meterNo) * 16 + channel) * 64 + intervalMinutes;
+
 export interface StoredBlock {
   meterNo: number;
   channel: number;
@@ -112,9 +116,9 @@ export function mergeMeterDays(rows: {
   };
 }
 
-/** Blocks of one bucket and day while deltas are merged into them. */
-export class BucketDay {
-  /** By meter in the bucket, channel and interval in one small integer. */
+/** Blocks of some buckets and days while deltas are merged into them. */
+export class MergedBlocks {
+  /** By day and meter, then channel and interval, in one number below 2^53. */
   readonly #blocks = new Map<
     number,
     { key: Omit<StoredBlock, 'body'>; block: DayBlock; before: Uint8Array | undefined }
@@ -122,7 +126,11 @@ export class BucketDay {
 
   constructor(blocks: Uint8Array) {
     for (const { body, ...key } of unpackBlocks(blocks)) {
-      this.#blocks.set(BucketDay.#keyOf(key), { key, block: decodeBlock(body, key.intervalMinutes), before: body });
+      this.#blocks.set(keyOf(key.day, key.meterNo, key.channel, key.intervalMinutes), {
+        key,
+        block: decodeBlock(body, key.intervalMinutes),
+        before: body,
+      });
     }
   }
 
@@ -132,10 +140,11 @@ export class BucketDay {
       const meterNo = readings.meterNo[row] as number;
       const channel = readings.channel[row] as number;
       const intervalMinutes = readings.intervalMinutes[row] as number;
-      const number = ((meterNo & 255) << 16) | (channel << 8) | intervalMinutes;
+      const day = readings.day[row] as number;
+      const number = keyOf(day, meterNo, channel, intervalMinutes);
       let entry = this.#blocks.get(number);
       if (!entry) {
-        const key = { meterNo, channel, intervalMinutes, day: readings.day[row] as number };
+        const key = { meterNo, channel, intervalMinutes, day };
         entry = { key, block: emptyBlock(intervalMinutes), before: undefined };
         this.#blocks.set(number, entry);
       }
@@ -148,11 +157,10 @@ export class BucketDay {
   entries() {
     return [...this.#blocks.values()].sort(
       (a, b) =>
-        a.key.meterNo - b.key.meterNo || a.key.channel - b.key.channel || a.key.intervalMinutes - b.key.intervalMinutes,
+        a.key.day - b.key.day ||
+        a.key.meterNo - b.key.meterNo ||
+        a.key.channel - b.key.channel ||
+        a.key.intervalMinutes - b.key.intervalMinutes,
     );
-  }
-
-  static #keyOf({ meterNo, channel, intervalMinutes }: Omit<StoredBlock, 'body'>): number {
-    return ((meterNo & 255) << 16) | (channel << 8) | intervalMinutes;
   }
 }

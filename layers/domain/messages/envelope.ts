@@ -1,16 +1,30 @@
 import type { ArrivedMessage } from './quarantine.ts';
 
+const PAYLOAD_FIRST = Buffer.from('{"payload":"');
+
 /** Reads a stream record's envelope. Undefined: the record is not one of ours. */
 export function openEnvelope(data: Uint8Array): ArrivedMessage | undefined {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  let payload: unknown;
   let envelope: unknown;
   try {
-    envelope = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'));
+    // The rules write the payload first: then the long text is not parsed as JSON at all.
+    const end = bytes.subarray(0, PAYLOAD_FIRST.length).equals(PAYLOAD_FIRST)
+      ? bytes.indexOf('",', PAYLOAD_FIRST.length)
+      : -1;
+    if (end > 0) {
+      payload = bytes.toString('latin1', PAYLOAD_FIRST.length, end);
+      envelope = JSON.parse(`{${bytes.toString('utf8', end + 2)}`);
+    } else {
+      envelope = JSON.parse(bytes.toString('utf8'));
+    }
   } catch {
     return undefined;
   }
   if (typeof envelope !== 'object' || envelope === null) return undefined;
   // By hand: a schema would run a pattern over every base64 payload, and the rules that write envelopes are ours.
-  const { payload, topic, clientId, receivedAt, traceId } = envelope as Record<string, unknown>;
+  const { topic, clientId, receivedAt, traceId, payload: later } = envelope as Record<string, unknown>;
+  payload ??= later;
   if (typeof payload !== 'string' || typeof topic !== 'string' || !Number.isSafeInteger(receivedAt)) return undefined;
   return {
     topic,

@@ -20,17 +20,19 @@ export interface DeltaChunk {
 export function encodeDeltaChunks(batch: ReadingColumns): { chunks: DeltaChunk[]; bodies: Uint8Array } {
   const writer = new ColumnWriter(batch.length * 8 + 256);
   const groups = groupByBucketAndDay(batch);
+  const gathered = new Float64Array(batch.length);
   const chunks = groups.map(({ bucket, day, rows }) => {
     const offset = writer.position;
     writer.byte(CHUNK_FORMAT);
     writer.uint32(rows.length);
-    const gathered = new Float64Array(rows.length);
-    const pack = (column: ArrayLike<number>, mask = -1) => {
-      if (mask === -1) for (let i = 0; i < rows.length; i++) gathered[i] = column[rows[i] as number] as number;
-      else for (let i = 0; i < rows.length; i++) gathered[i] = (column[rows[i] as number] as number) & mask;
+    const pack = (column: Column) => {
+      gather(column, rows, gathered);
       writer.column(gathered, rows.length);
     };
-    pack(batch.meterNo, (1 << BUCKET_BITS) - 1);
+    gather(batch.meterNo, rows, gathered);
+    const firstMeterNo = bucket << BUCKET_BITS;
+    for (let i = 0; i < rows.length; i++) gathered[i] = (gathered[i] as number) - firstMeterNo;
+    writer.column(gathered, rows.length);
     pack(batch.channel);
     pack(batch.intervalMinutes);
     pack(batch.slot);
@@ -41,6 +43,19 @@ export function encodeDeltaChunks(batch: ReadingColumns): { chunks: DeltaChunk[]
     return { bucket, day, readingCount: rows.length, offset, length: writer.position - offset };
   });
   return { chunks, bodies: writer.written() };
+}
+
+type Column = Int32Array | Uint16Array | Uint8Array | Float64Array;
+
+/** Collects a part's numbers of one column at the front of `into`. Parts that lie together are copied whole. */
+function gather(column: Column, rows: readonly number[], into: Float64Array): void {
+  const first = rows[0] as number;
+  const last = rows[rows.length - 1] as number;
+  if (last - first + 1 === rows.length) {
+    into.set(column.subarray(first, last + 1));
+    return;
+  }
+  for (let i = 0; i < rows.length; i++) into[i] = column[rows[i] as number] as number;
 }
 
 interface BatchPart {
@@ -81,15 +96,21 @@ export function decodeDeltaChunk(
   const count = reader.uint32();
   const from = into.length;
   into.reserve(from + count);
-  reader.column(into.meterNo, count, from);
-  reader.column(into.channel, count, from);
-  reader.column(into.intervalMinutes, count, from);
-  reader.column(into.slot, count, from);
-  reader.column(into.energyWh, count, from);
-  reader.column(into.revision, count, from);
-  reader.column(into.quality, count, from);
-  reader.column(into.recordedAt, count, from);
+  const numbers = new Float64Array(count);
   const firstMeterNo = bucket << BUCKET_BITS;
+  for (const column of [
+    into.meterNo,
+    into.channel,
+    into.intervalMinutes,
+    into.slot,
+    into.energyWh,
+    into.revision,
+    into.quality,
+    into.recordedAt,
+  ]) {
+    reader.column(numbers, count);
+    column.set(numbers, from);
+  }
   for (let row = from; row < from + count; row++) {
     into.meterNo[row] = firstMeterNo + (into.meterNo[row] as number);
     into.day[row] = day;

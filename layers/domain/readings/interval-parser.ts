@@ -45,6 +45,8 @@ const SEEN = {
   revision: 128,
   quality: 256,
 };
+/** All required fields of a single reading and no other. */
+const PLAIN = SEEN.meterId | SEEN.channel | SEEN.unit | SEEN.intervalMinutes | SEEN.start | SEEN.value;
 const HEAD = SEEN.meterId | SEEN.channel | SEEN.unit | SEEN.intervalMinutes;
 
 /** Thrown away and never seen outside: the payload is unusual, and the strict path shall say what it is. */
@@ -66,6 +68,8 @@ export class IntervalParser {
   #channelWord = CHANNEL_WORDS[0] as (typeof CHANNEL_WORDS)[number];
   #intervalMinutes = 0;
   #hasDate = false;
+  /** Where the last plain message of this payload lies; `idAt` 0: there is none. */
+  #last = { from: 0, idAt: 0, idEnd: 0, valueAt: 0 };
   readonly #date = new Uint8Array(11);
   #day = 0;
   #minuteOfDay = 0;
@@ -87,6 +91,7 @@ export class IntervalParser {
     const mark = out.length;
     this.#bytes = bytes;
     this.#at = 0;
+    this.#last.idAt = 0;
     this.#out = out;
     this.#receivedAt = message.receivedAt;
     this.#owner = message.owner;
@@ -106,7 +111,7 @@ export class IntervalParser {
       this.#at++;
       do {
         this.#space();
-        this.#message();
+        if (!this.#likeTheLast()) this.#message();
         this.#space();
       } while (this.#skip(COMMA));
       this.#expect(CLOSE_LIST);
@@ -118,7 +123,41 @@ export class IntervalParser {
     if (this.#at !== this.#bytes.length) throw UNUSUAL;
   }
 
+  /**
+   * A list mostly repeats itself: another meter, another value, the same bytes between. Then those are compared, not parsed
+   * again. Moves past the message if it is so.
+   */
+  #likeTheLast(): boolean {
+    const { from, idAt, idEnd, valueAt } = this.#last;
+    if (idAt === 0) return false;
+    const bytes = this.#bytes;
+    const start = this.#at;
+    for (let i = 0; i < idAt - from; i++) if (bytes[start + i] !== bytes[from + i]) return false;
+    const id = start + idAt - from;
+    let end = id;
+    while (end < bytes.length && bytes[end] !== QUOTE) end++;
+    for (let i = 0; i < valueAt - idEnd; i++) if (bytes[end + i] !== bytes[idEnd + i]) return false;
+    const meter = this.#meters.at(bytes, id, end);
+    if (meter === undefined || (this.#owner !== undefined && meter !== this.#owner)) throw UNUSUAL;
+    if (meter.intervalMinutes[this.#channelWord.code] !== this.#intervalMinutes) throw UNUSUAL;
+    this.#meter = meter;
+    this.#at = end + valueAt - idEnd;
+    const energyWh = this.#energy();
+    if (!this.#skip(CLOSE)) {
+      // More fields follow the value: read it all again, the long way.
+      this.#at = start;
+      return false;
+    }
+    this.#append(energyWh, 0, QUALITIES.raw);
+    return true;
+  }
+
   #message(): void {
+    const from = this.#at;
+    this.#last.idAt = 0;
+    let idAt = 0;
+    let idEnd = 0;
+    let valueAt = 0;
     this.#expect(OPEN);
     let seen = 0;
     let energyWh = 0;
@@ -131,8 +170,11 @@ export class IntervalParser {
       if (seen & field) throw UNUSUAL;
       seen |= field;
       this.#space();
-      if (field === SEEN.meterId) this.#meterId();
-      else if (field === SEEN.channel) this.#channel();
+      if (field === SEEN.meterId) {
+        if (seen === SEEN.meterId) idAt = this.#at + 1;
+        this.#meterId();
+        idEnd = this.#at - 1;
+      } else if (field === SEEN.channel) this.#channel();
       else if (field === SEEN.unit) unit = this.#unit();
       else if (field === SEEN.intervalMinutes) this.#intervalMinutes = this.#integer();
       else if (field === SEEN.intervals) {
@@ -141,8 +183,10 @@ export class IntervalParser {
         this.#checkHead(unit);
         this.#list();
       } else if (field === SEEN.start) this.#start();
-      else if (field === SEEN.value) energyWh = this.#energy();
-      else if (field === SEEN.revision) revision = this.#integer();
+      else if (field === SEEN.value) {
+        if (seen === PLAIN) valueAt = this.#at;
+        energyWh = this.#energy();
+      } else if (field === SEEN.revision) revision = this.#integer();
       else quality = this.#quality();
       this.#space();
     } while (this.#skip(COMMA));
@@ -155,6 +199,8 @@ export class IntervalParser {
     if (!(seen & SEEN.start) || !(seen & SEEN.value)) throw UNUSUAL;
     this.#checkHead(unit);
     this.#append(energyWh, revision, quality);
+    // The id first, the value last and nothing but the required fields: the next may be like this one.
+    if (seen === PLAIN && idAt > 0 && valueAt > 0) this.#last = { from, idAt, idEnd, valueAt };
   }
 
   #checkHead(unit: 'kWh' | 'kvarh'): void {

@@ -33,8 +33,8 @@ export class ColumnWriter {
     this.position += octets.length;
   }
 
-  /** Packs `count` numbers from the front of `column`. All are integers of at most 53 bits. */
-  column(column: ArrayLike<number>, count: number): void {
+  /** Packs `count` numbers from the front of `column`: integers of at most 53 bits. One array type keeps the loops fast. */
+  column(column: Float64Array, count: number): void {
     let least = count > 0 ? (column[0] as number) : 0;
     let most = least;
     for (let i = 1; i < count; i++) {
@@ -100,24 +100,23 @@ export class ColumnReader {
     return this.#bytes.subarray(this.position - count, this.position);
   }
 
-  /** Unpacks `count` numbers into `into` from index `offset`. @throws RangeError if the bytes end too early. */
-  column(into: { [index: number]: number }, count: number, offset = 0): void {
+  /** Unpacks `count` numbers to the front of `into`. @throws RangeError if the bytes end too early. */
+  column(into: Float64Array, count: number): void {
     const view = this.#view;
     const least = view.getFloat64(this.position, true);
     const width = view.getUint8(this.position + 8);
     let at = this.position + HEADER_BYTES;
     this.position = at + width * count;
-    const end = offset + count;
     if (width === 0) {
-      for (let i = offset; i < end; i++) into[i] = least;
+      for (let i = 0; i < count; i++) into[i] = least;
     } else if (width === 1) {
-      for (let i = offset; i < end; i++) into[i] = least + view.getUint8(at++);
+      for (let i = 0; i < count; i++) into[i] = least + view.getUint8(at++);
     } else if (width === 2) {
-      for (let i = offset; i < end; i++, at += 2) into[i] = least + view.getUint16(at, true);
+      for (let i = 0; i < count; i++, at += 2) into[i] = least + view.getUint16(at, true);
     } else if (width === 4) {
-      for (let i = offset; i < end; i++, at += 4) into[i] = least + view.getUint32(at, true);
+      for (let i = 0; i < count; i++, at += 4) into[i] = least + view.getUint32(at, true);
     } else {
-      for (let i = offset; i < end; i++, at += 8) into[i] = least + view.getFloat64(at, true);
+      for (let i = 0; i < count; i++, at += 8) into[i] = least + view.getFloat64(at, true);
     }
   }
 }
