@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { brotliDecompressSync } from 'node:zlib';
 
-/** Half-hourly kWh of the fleet's source, read without any of the product's code. */
+/** Half-hourly energy of the fleet's source, read without any of the product's code. */
 export interface HouseholdData {
   meterIds: readonly string[];
   /** Start of each half hour, ms since the epoch. */
@@ -11,23 +11,21 @@ export interface HouseholdData {
   wh: ReadonlyMap<string, readonly (number | undefined)[]>;
 }
 
-const FILE = join(import.meta.dirname, '../../local/fleet/data/meters.csv.gz');
+const METERS = 50;
+const INTERVALS = 32_208;
+const START = Date.parse('2012-05-01T00:00:00+10:00');
 
-/** @throws when the repository's copy of the data is not there. */
+/** Decodes the form that local/fleet/data/README.md states: a plane of high bytes, a plane of low bytes, 0xffff for blank. */
 export const householdData = (): HouseholdData => {
-  if (!existsSync(FILE)) throw new Error(`${FILE} is missing`);
-  const [header = '', ...lines] = gunzipSync(readFileSync(FILE)).toString('utf8').trimEnd().split('\n');
-  const columns = header.split(',');
-  const meterIds = columns.filter((name) => /^m\d{3}$/.test(name));
-  const rows = lines.map((line) => line.split(','));
+  const planes = brotliDecompressSync(readFileSync(join(import.meta.dirname, '../../local/fleet/data/meters.br')));
+  const meterIds = Array.from({ length: METERS }, (_, m) => `m${String(m + 1).padStart(3, '0')}`);
+  const value = (n: number): number | undefined => {
+    const wh = 256 * (planes[n] ?? 0) + (planes[METERS * INTERVALS + n] ?? 0);
+    return wh === 65_535 ? undefined : wh;
+  };
   return {
     meterIds,
-    starts: rows.map(([time]) => Date.parse(time ?? '')),
-    wh: new Map(
-      meterIds.map((id) => {
-        const column = columns.indexOf(id);
-        return [id, rows.map((row) => (row[column] === '' ? undefined : Math.round(Number(row[column]) * 1000)))];
-      }),
-    ),
+    starts: Array.from({ length: INTERVALS }, (_, i) => START + i * 1_800_000),
+    wh: new Map(meterIds.map((id, m) => [id, Array.from({ length: INTERVALS }, (_, i) => value(m * INTERVALS + i))])),
   };
 };
