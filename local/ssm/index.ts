@@ -1,3 +1,4 @@
+import { LIMITS } from '../kernel/limits.ts';
 import { generatedName } from '../kernel/names.ts';
 import { AwsFailure, type AwsRequest, type AwsService, type Cloud, type Provider } from '../kernel/types.ts';
 
@@ -6,9 +7,6 @@ interface Parameter {
   type: string;
   value: string;
 }
-
-/** Largest value of a standard parameter, bytes. Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html */
-const MAX_STANDARD_BYTES = 4096;
 
 /** SSM Parameter Store: what templates put in, functions and later stacks read. */
 export function ssm(): { providers: Provider[]; service(cloud: Cloud): AwsService } {
@@ -29,8 +27,8 @@ export function ssm(): { providers: Provider[]; service(cloud: Cloud): AwsServic
       const { properties } = resource;
       const name = String(properties.Name ?? generatedName(resource));
       const value = String(properties.Value);
-      if (Buffer.byteLength(value) > MAX_STANDARD_BYTES && properties.Tier !== 'Advanced') {
-        throw new Error(`the value of ${name} is longer than ${MAX_STANDARD_BYTES} bytes`);
+      if (Buffer.byteLength(value) > LIMITS.ssm.standardParameterBytes && properties.Tier !== 'Advanced') {
+        throw new Error(`the value of ${name} is longer than ${LIMITS.ssm.standardParameterBytes} bytes`);
       }
       parameters.set(name, { name, type: String(properties.Type), value });
       cloud.shared.ssmParameter ??= (wanted) => parameters.get(wanted)?.value;

@@ -6,6 +6,7 @@ import type { PolicyDocument } from '../kernel/iam/document.ts';
 import { generatedName } from '../kernel/names.ts';
 import { listAt, textAt } from '../kernel/properties.ts';
 import type { AwsRequest, AwsService, Cloud, Provider } from '../kernel/types.ts';
+import { checkKey, checkPublished, checkQueued } from './checks.ts';
 import { forward } from './forward.ts';
 import { deletedKeys, s3Questions } from './s3-access.ts';
 import { snsQuestions, TopicDelivery } from './sns.ts';
@@ -174,13 +175,24 @@ export function storage(): { providers: Provider[]; services(cloud: Cloud): AwsS
             resource: `${first.resource}/${key}`,
           }));
         },
-        answer,
+        answer: (request) => {
+          checkKey(request);
+          return answer(request);
+        },
       },
-      { signingNames: ['sqs'], access: (request) => sqsQuestions(request, cloud), answer },
+      {
+        signingNames: ['sqs'],
+        access: (request) => sqsQuestions(request, cloud),
+        answer: (request) => {
+          checkQueued(request);
+          return answer(request);
+        },
+      },
       {
         signingNames: ['sns'],
         access: snsQuestions,
         answer: async (request) => {
+          checkPublished(request);
           const answered = await answer(request);
           if (answered.status < 300) delivery.published(request, cloud);
           return answered;

@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { LIMITS } from '../../../local/kernel/limits.ts';
 import { roleWith, type SmallCloud, smallCloud } from '../kernel/small-cloud.ts';
 
 const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
@@ -43,7 +45,12 @@ const TEMPLATE = {
       },
     },
   },
-  Reader: roleWith({ Effect: 'Allow', Action: ['sqs:ReceiveMessage', 'sqs:GetQueueUrl'], Resource: '*' }),
+  Bucket: { Type: 'AWS::S3::Bucket', Properties: {} },
+  Reader: roleWith({
+    Effect: 'Allow',
+    Action: ['sqs:ReceiveMessage', 'sqs:SendMessage', 's3:PutObject'],
+    Resource: '*',
+  }),
   Table: {
     Type: 'AWS::DynamoDB::Table',
     Properties: {
@@ -111,4 +118,22 @@ test('an item of 400 KB is taken, one byte more is not', async () => {
   const read = await table.send(new GetItemCommand({ TableName, Key: { pk: { S: 'x' } } }));
   expect(read.Item?.big?.S).toHaveLength(most);
   await expect(put(most + 1)).rejects.toMatchObject({ name: 'ValidationException' });
+});
+
+test('a queue takes a message of its limit, and no byte more', async () => {
+  const send = (length: number) =>
+    small.cloud.call(small.role('Reader'), 'sqs', 'AmazonSQS.SendMessage', {
+      QueueUrl: physical('Shut'),
+      MessageBody: 'v'.repeat(length),
+    });
+  await expect(send(LIMITS.sqs.messageBytes)).resolves.toHaveProperty('MessageId');
+  await expect(send(LIMITS.sqs.messageBytes + 1)).rejects.toMatchObject({ code: 'InvalidParameterValue' });
+});
+
+test('a bucket takes a key of its limit, and no byte more', async () => {
+  const s3 = new S3Client(small.as(small.role('Reader')));
+  const put = (bytes: number) =>
+    s3.send(new PutObjectCommand({ Bucket: physical('Bucket'), Key: `ü${'k'.repeat(bytes - 2)}`, Body: '' }));
+  await put(LIMITS.s3.keyBytes);
+  await expect(put(LIMITS.s3.keyBytes + 1)).rejects.toMatchObject({ name: 'KeyTooLongError' });
 });
