@@ -39,6 +39,8 @@ export class Functions {
 
   constructor(cloud: Cloud, options: { asyncRetryDelaysMs?: readonly number[] } = {}) {
     this.#cloud = cloud;
+    // Lambda runs in UTC; worker threads share the process's zone, whatever their own TZ says.
+    process.env.TZ = 'UTC';
     this.tracing = new Tracing(cloud);
     this.#destinations = new Destinations(cloud);
     this.#queue = new AsyncQueue(cloud, this.#destinations, options.asyncRetryDelaysMs);
