@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   AdminAddUserToGroupCommand,
   AdminCreateUserCommand,
@@ -48,6 +49,16 @@ const post = (path: string, form: Record<string, string>, headers: Record<string
 
 const ask = (query: Record<string, string>) =>
   fetch(`${url}/oauth2/authorize?${new URLSearchParams(query)}`, { redirect: 'manual' });
+
+/** The session cookie of a browser in which the viewer has signed in. */
+async function signedInCookie(): Promise<string> {
+  const query = new URLSearchParams({ response_type: 'code', client_id: people.clientId, redirect_uri: redirectUri });
+  const form = await fetch(`${url}/login?${query}`);
+  const csrf = /name="_csrf" value="([^"]+)"/.exec(await form.text())?.[1] ?? '';
+  const cookie = form.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  const sent = await post(`/login?${query}`, { _csrf: csrf, ...localUser('viewer') }, { cookie });
+  return sent.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+}
 
 describe('tokens', () => {
   test('the code flow gives tokens that aws-jwt-verify accepts, shaped as Cognito shapes them', async () => {
@@ -164,14 +175,33 @@ describe('refusals', () => {
     await expect(signIn(url, people, { username: 'nobody', password: 'x' })).rejects.toThrow('(429)');
   });
 
-  test('a code is good once', async () => {
-    const again = await post('/oauth2/token', {
-      grant_type: 'authorization_code',
-      client_id: people.clientId,
-      code: 'used',
-      redirect_uri: redirectUri,
-    });
-    expect([again.status, await again.json()]).toEqual([400, { error: 'invalid_grant' }]);
+  test('a code is good once, for its own client, address and verifier only', async () => {
+    const verifier = 'v'.repeat(43);
+    const code_challenge = createHash('sha256').update(verifier).digest('base64url');
+    const session = await signedInCookie();
+    const code = async () => {
+      const query = new URLSearchParams({ ...request(), code_challenge, code_challenge_method: 'S256' });
+      const back = await fetch(`${url}/oauth2/authorize?${query}`, {
+        redirect: 'manual',
+        headers: { cookie: session },
+      });
+      return new URL(back.headers.get('location') ?? '').searchParams.get('code') ?? '';
+    };
+    const redeem = async (given: string, change: Record<string, string> = {}) => {
+      const form = {
+        grant_type: 'authorization_code',
+        client_id: people.clientId,
+        code: given,
+        redirect_uri: redirectUri,
+      };
+      return (await post('/oauth2/token', { ...form, code_verifier: verifier, ...change })).status;
+    };
+    const good = await code();
+    expect([await redeem(good), await redeem(good)]).toEqual([200, 400]);
+    expect(await redeem(await code(), { code_verifier: 'w'.repeat(43) })).toBe(400);
+    expect(await redeem(await code(), { code_verifier: '' })).toBe(400);
+    expect(await redeem(await code(), { redirect_uri: 'https://app.example/other' })).toBe(400);
+    expect(await redeem(await code(), { client_id: 'nobody' })).toBe(400);
   });
 });
 
