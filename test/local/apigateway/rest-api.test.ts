@@ -4,6 +4,7 @@ import { machineSignIn, signIn, type Tokens } from '../../../local/cli/sign-in.t
 import { CognitoProvider } from '../../../local/cognito/index.ts';
 import type { LocalCloud } from '../../../local/kernel/cloud.ts';
 import { AwsFailure, type InvocationResult, type LogLine, type MetricDatum } from '../../../local/kernel/types.ts';
+import { forgedTokens } from '../../e2e/forged-tokens.ts';
 import { idOf, poolResources, type SmallCloud, smallCloud } from '../cognito/pool-template.ts';
 
 const ECHO = 'arn:aws:lambda:ap-southeast-2:000000000000:function:echo';
@@ -93,6 +94,7 @@ const resources = {
     },
   ),
   GetMeter: method('GET', { Ref: 'Meter' }),
+  GetFiles: method('GET', { Ref: 'Files' }, { ...scoped('grid/read'), AuthorizationScopes: undefined }),
   AnyFile: method('ANY', { Ref: 'File' }),
   GetShut: method('GET', { Ref: 'Shut' }, { Integration: lambda(SHUT) }),
   GetSlow: method('GET', { Ref: 'Slow' }, { Integration: { ...lambda(ECHO), TimeoutInMillis: 60 } }),
@@ -280,6 +282,23 @@ describe('the authorizer', () => {
       expect(await response.json()).toEqual({ detail: 'Unauthorized', instance: '/v1/meters' });
     }
     expect((await get('/meters', { authorization: tokens.access_token })).status).toBe(200);
+  });
+
+  test('refuses every forged token, and leaves the client to the function', async () => {
+    const forged = await forgedTokens(tokens.access_token, small.cloud.stateDir);
+    expect(Object.keys(forged).length).toBeGreaterThan(10);
+    const statuses = await Promise.all(
+      Object.entries(forged).map(
+        async ([name, token]) => [name, (await get('/meters', bearer(token))).status] as const,
+      ),
+    );
+    const expected = Object.keys(forged).map((name) => [name, name === 'another client of the same pool' ? 200 : 401]);
+    expect(Object.fromEntries(statuses)).toEqual(Object.fromEntries(expected));
+  });
+
+  test('wants an id token where the method has no scopes', async () => {
+    expect((await get('/files', bearer(tokens.id_token ?? ''))).status).toBe(200);
+    expect((await get('/files', bearer(tokens.access_token))).status).toBe(401);
   });
 });
 
