@@ -15,12 +15,14 @@ export async function run(root: string, stateDir: string, options: StartOptions)
   removeEndpoints(stateDir);
   let running: Running | undefined;
   let stopping = false;
+  let booting = false;
   const stop = async (): Promise<void> => {
     if (stopping) return;
     stopping = true;
     removeEndpoints(stateDir);
-    const late = setTimeout(() => process.exit(1), STOP_MS);
-    late.unref();
+    setTimeout(() => process.exit(1), STOP_MS);
+    // Half-made resources have children of their own: the boot is waited for, then taken down.
+    if (booting && !running) return;
     await running?.stop();
     process.exit(0);
   };
@@ -40,6 +42,7 @@ export async function run(root: string, stateDir: string, options: StartOptions)
     const result = allParts();
     return { what: `${result.length} emulated services`, result };
   });
+  booting = true;
   try {
     running = await progress.part('resources', async () => {
       const result = await boot({
