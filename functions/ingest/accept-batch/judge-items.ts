@@ -52,12 +52,24 @@ const canonical = (node: unknown): string => {
   return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${canonical(value)}`).join(',')}}`;
 };
 
+/**
+ * Reasons of an answer, so that it stays far below what Lambda returns (6 MB) and, compressed, below what an item of the
+ * idempotency table holds (400 KB). [proposed]
+ */
+const MAX_REASONS = 10_000;
+
+const bounded = (reasons: Reasons, most: number): Reasons =>
+  reasons.length <= most
+    ? reasons
+    : [...reasons.slice(0, most), { path: '', message: `and ${reasons.length - most} more` }];
+
 /** Accepted or rejected with every reason, item by item; an equal item is accepted and named, and put once. */
 export function judgeItems(items: readonly Record<string, unknown>[], now: number): ItemResult[] {
   const firsts = new Map<string, number>();
+  const reasonsEach = Math.ceil(MAX_REASONS / items.length);
   return items.map((item, index): ItemResult => {
     const reasons = violationsOf(item, now);
-    if (reasons.length > 0) return { index, status: 'rejected', reasons };
+    if (reasons.length > 0) return { index, status: 'rejected', reasons: bounded(reasons, reasonsEach) };
     const text = canonical(item);
     const first = firsts.get(text);
     if (first !== undefined) return { index, status: 'accepted', duplicateOf: first };

@@ -1,3 +1,4 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   DeleteCommand,
@@ -30,7 +31,7 @@ export interface IdempotencyStore<Answer> {
 
 /**
  * One conditional write claims a key. DynamoDB deletes expired items late, so expiry is judged here as well.
- * Answers are kept as JSON; they are far below an item's 400 KB for the batches the API takes.
+ * Answers are kept as compressed JSON: an item holds 400 KB.
  */
 export function dynamoIdempotencyStore<Answer>(
   client: DynamoDBDocumentClient,
@@ -63,8 +64,8 @@ export function dynamoIdempotencyStore<Answer>(
       // Released between the two calls: the caller's next attempt finds it free.
       if (!Item) return { state: 'in-flight' };
       if (Item.bodyHash !== bodyHash) return { state: 'other-body' };
-      if (typeof Item.answer !== 'string') return { state: 'in-flight' };
-      return { state: 'answered', answer: JSON.parse(Item.answer) as Answer };
+      if (!(Item.answer instanceof Uint8Array)) return { state: 'in-flight' };
+      return { state: 'answered', answer: JSON.parse(gunzipSync(Item.answer).toString('utf8')) as Answer };
     },
     async complete({ key, token, answer, now }) {
       await client.send(
@@ -75,7 +76,7 @@ export function dynamoIdempotencyStore<Answer>(
           ConditionExpression: '#token = :token',
           ExpressionAttributeNames: { '#token': 'token' },
           ExpressionAttributeValues: {
-            ':answer': JSON.stringify(answer),
+            ':answer': gzipSync(JSON.stringify(answer)),
             ':token': token,
             ':expires': Math.floor(now / 1000) + KEPT_SECONDS,
           },
