@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { groups } from '../../layers/contracts/api/access.ts';
 import { routes } from '../../layers/contracts/api/routes.ts';
 import { stageSettings } from '../../lib/config/stages.ts';
-import { asList, foldersOf, readable, resourcesOf, synthesise, type Templates } from './assembly.ts';
+import { asList, readable, resourcesOf, synthesise, type Templates } from './assembly.ts';
 
 const local = synthesise({ stage: 'local' });
 const prod = synthesise({
@@ -250,29 +249,5 @@ test('functions are as all functions here are', () => {
         LoggingConfig: expect.anything(),
       }),
     ]);
-  }
-});
-
-test('every bundle loads on its own, with the variables of its template', () => {
-  const folder = foldersOf.get(local) ?? '';
-  for (const { properties, resource } of all(local, 'AWS::Lambda::Function')) {
-    const asset = join(folder, String(resource.Metadata?.['aws:asset:path']));
-    const { Variables } = properties.Environment as { Variables: Record<string, unknown> };
-    const env = {
-      // What depends on the deployment is a reference; any text stands for it.
-      ...Object.fromEntries(
-        Object.entries(Variables).map(([name, value]) => [name, typeof value === 'string' ? value : '1']),
-      ),
-      // Lambda's own file, which this machine has elsewhere.
-      DATABASE_CA_FILE: import.meta.filename,
-      LOG_LEVEL: 'INFO',
-      AWS_REGION: 'ap-southeast-2',
-    };
-    const script = `const { handler } = await import(${JSON.stringify(join(asset, 'index.mjs'))}); process.stdout.write(typeof handler)`;
-    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-      env,
-      encoding: 'utf8',
-    });
-    expect([properties.Description, stdout, stderr.slice(-400)]).toEqual([properties.Description, 'function', '']);
   }
 });
