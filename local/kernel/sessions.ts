@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Principal } from './types.ts';
 
-/** Longest session of an assumed role. Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
-const SESSION_MS = 12 * 3600_000;
-
 export interface Session {
   accessKeyId: string;
   secretAccessKey: string;
@@ -13,31 +10,33 @@ export interface Session {
   expiresAt: number;
 }
 
-/** Temporary credentials handed out by this cloud; a process restart ends them all. */
+/**
+ * Temporary credentials handed out by this cloud. Those without a given life last as long as this process: AWS renews what an
+ * execution environment holds by replacing the environment, which here would only cost warm starts.
+ */
 export class Sessions {
   readonly #byKey = new Map<string, Session>();
-  readonly #byPrincipal = new Map<string, Session>();
+  readonly #lasting = new Map<string, Session>();
   readonly #clock: () => number;
 
   constructor(clock: () => number) {
     this.#clock = clock;
   }
 
-  /** A session of the principal with at least half its life before it. */
-  open(principal: Principal, lifeMs: number = SESSION_MS): Session {
+  /** @param lifeMs until the session expires; a principal's lasting session if not given */
+  open(principal: Principal, lifeMs?: number): Session {
     const who = JSON.stringify(principal);
-    const current = this.#byPrincipal.get(who);
-    if (current && lifeMs === SESSION_MS && current.expiresAt - this.#clock() > SESSION_MS / 2) return current;
+    const lasting = this.#lasting.get(who);
+    if (lasting && lifeMs === undefined) return lasting;
     const session: Session = {
       accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
       secretAccessKey: randomBytes(30).toString('base64'),
       sessionToken: randomBytes(48).toString('base64'),
       principal,
-      expiresAt: this.#clock() + lifeMs,
+      expiresAt: lifeMs === undefined ? Number.POSITIVE_INFINITY : this.#clock() + lifeMs,
     };
     this.#byKey.set(session.accessKeyId, session);
-    if (lifeMs === SESSION_MS) this.#byPrincipal.set(who, session);
-    for (const [key, old] of this.#byKey) if (old.expiresAt < this.#clock() - SESSION_MS) this.#byKey.delete(key);
+    if (lifeMs === undefined) this.#lasting.set(who, session);
     return session;
   }
 

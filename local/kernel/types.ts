@@ -137,7 +137,7 @@ export interface Cloud {
   allowed(access: Access): boolean;
   /** A role as used by an AWS service (`iot.amazonaws.com`); throws AwsFailure unless the role's trust policy lets the service assume it. */
   assumeRole(roleArn: string, service: string, sourceArn?: string): Principal;
-  /** Temporary credentials that the gateway maps back to the principal; they live 12 hours (`lifeMs` for less), so ask anew for each environment. */
+  /** Temporary credentials that the gateway maps back to the principal; they last as long as this process, or `lifeMs`. */
   credentials(
     principal: Principal,
     options?: { lifeMs?: number },
