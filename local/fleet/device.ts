@@ -15,9 +15,8 @@ const BYTES_PER_SECOND = 400 * 1024;
 const PAUSE_MS = 25;
 const ACKNOWLEDGEMENT_MS = 20_000;
 const RECONNECT_MS = 1000;
-/** After another client took over this identity: whoever holds it now is not fought for it. */
+/** Once it was connected, only another client with this identity ends its session; that one is not fought for it at once. */
 const YIELD_MS = 60_000;
-const TAKEN_OVER_WITHIN_MS = 5000;
 
 /** One simulated device's own MQTT connection. */
 export class Device {
@@ -40,14 +39,8 @@ export class Device {
       keepalive: 600,
       reconnectPeriod: RECONNECT_MS,
     });
-    let connectedAt = 0;
-    this.#client.on('connect', () => {
-      connectedAt = Date.now();
-      this.#client.options.reconnectPeriod = RECONNECT_MS;
-    });
-    this.#client.on('close', () => {
-      const lived = Date.now() - connectedAt;
-      if (connectedAt > 0 && lived < TAKEN_OVER_WITHIN_MS) this.#client.options.reconnectPeriod = YIELD_MS;
+    this.#client.once('connect', () => {
+      this.#client.options.reconnectPeriod = YIELD_MS;
     });
     // Without a listener an unreachable broker would end the process; the client tries again by itself.
     this.#client.on('error', () => {});
