@@ -1,9 +1,7 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Cloud, Principal } from '../kernel/types.ts';
 
-/** Puts failed events where a destination ARN says, with the SDK, as the function's role and through the one endpoint. */
+/** Puts failed events where a destination ARN says, as the function's role and authorised like its own calls. */
 export class Destinations {
   readonly #cloud: Cloud;
 
@@ -33,12 +31,13 @@ export class Destinations {
     const text = JSON.stringify(document);
     const [, , service, , , name] = targetArn.split(':');
     if (service === 'sqs') {
-      const client = new SQSClient(this.#connection(as));
-      const url = `${this.#cloud.endpoint}/${this.#cloud.accountId}/${name}`;
-      await client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: text })).finally(() => client.destroy());
+      const QueueUrl = `${this.#cloud.endpoint}/${this.#cloud.accountId}/${name}`;
+      await this.#cloud.call(as, 'sqs', 'AmazonSQS.SendMessage', { QueueUrl, MessageBody: text });
     } else if (service === 'sns') {
-      const client = new SNSClient(this.#connection(as));
-      await client.send(new PublishCommand({ TopicArn: targetArn, Message: text })).finally(() => client.destroy());
+      this.#cloud.authorise({ principal: as, action: 'sns:Publish', resource: targetArn });
+      const { publish } = this.#cloud.shared;
+      if (!publish) throw new Error('no part of the local cloud delivers topics');
+      publish(targetArn, 'AWS Lambda', text);
     } else if (service === 'lambda') await this.#cloud.invoke(targetArn, document, as, { async: true });
     else throw new Error(`${targetArn}: no destination for failed events that is emulated`);
   }
