@@ -117,8 +117,12 @@ async function putBlocks(session: Queryable, merged: MergedBlocks): Promise<void
   if (meterNos.length === 0) return;
   const bytes = writer.written();
   const bodies = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  await session.query(PUT_BLOCKS, [bodies, days, meterNos, channels, intervals, starts, lengths]);
+  const columns = [days, meterNos, channels, intervals, starts, lengths].map(arrayText);
+  await session.query(PUT_BLOCKS, [bodies, ...columns]);
 }
+
+/** An array as PostgreSQL reads it; the driver would quote and escape each number. */
+const arrayText = (numbers: readonly number[]): string => `{${numbers.join(',')}}`;
 
 async function putVersions(session: Queryable, versions: ReadingColumns): Promise<void> {
   if (versions.length === 0) return;
