@@ -6,7 +6,7 @@ import type { MappingSettings } from './settings.ts';
 /** Bytes that the envelope of one record adds to its base64 data in the event, at most (ids, ARNs, field names). */
 const RECORD_OVERHEAD_BYTES = 800;
 const FIRST_BACKOFF_MS = 100;
-const LONGEST_BACKOFF_MS = 30_000;
+const LONGEST_BACKOFF_MS = 10_000;
 
 export type Condition = 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
 
