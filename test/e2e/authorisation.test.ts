@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { type Group, groups } from '../../layers/contracts/api/access.ts';
 import { type Route, routes } from '../../layers/contracts/api/routes.ts';
+import { synthesise } from '../../local/start/synthesis.ts';
 import { Stack } from '../harness/stack.ts';
 import { declaredMethods } from './declared-methods.ts';
 import { forgedTokens, resigned } from './forged-tokens.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const stateDir = join(ROOT, '.cache/e2e-authorisation');
-const stack = new Stack({ portBase: 21640, stateDir });
+const stack = new Stack({ portBase: 21600, stateDir });
 
 type Guarded = Route & { access: Exclude<Route['access'], { public: true }> };
 const guarded = routes.filter((route): route is Guarded => !('public' in route.access));
@@ -50,9 +51,10 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => stack.stop(), 60_000);
 
-test('there are routes to guard, and the templates declare exactly those of the contracts', () => {
+test('there are routes to guard, and the templates declare exactly those of the contracts', async () => {
   expect(guarded.length).toBeGreaterThan(0);
-  const declared = declaredMethods(join(ROOT, 'cdk.out')).map(({ method, path, scopes }) => [
+  const { directory } = await synthesise(ROOT);
+  const declared = declaredMethods(directory).map(({ method, path, scopes }) => [
     `${method} ${path}`,
     scopes ?? 'public',
   ]);
