@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import type { Cloud } from '../kernel/types.ts';
 import type { Stream, StreamRecord } from '../kinesis/stream.ts';
+import { labelOf } from './snapshot.ts';
 import type { MessagePath } from './view.ts';
 
 interface Envelope {
@@ -23,6 +24,11 @@ const envelopeOf = (record: StreamRecord): Envelope | undefined => {
   } catch {
     return undefined;
   }
+};
+
+const labelled = (cloud: Cloud, physicalId: string): string => {
+  const resource = cloud.resources.find((one) => one.physicalId === physicalId);
+  return resource ? labelOf(resource) : physicalId;
 };
 
 interface Found {
@@ -152,13 +158,13 @@ export const messagePath = async (cloud: Cloud, traceId?: string): Promise<Messa
           ]),
       {
         name: 'Stream',
-        title: stream.settings.name,
+        title: labelled(cloud, stream.settings.name),
         detail: `${shardId}, sequence ${record.sequenceNumber}`,
         time: record.arrivalMs,
       },
       {
         name: 'Invocation',
-        title: consumer || 'no consumer',
+        title: labelled(cloud, consumer) || 'no consumer',
         detail: line ? `request ${line.requestId ?? 'unknown'}` : 'not yet logged',
         time: line?.time ?? null,
       },

@@ -1,4 +1,5 @@
 import type { Cloud, Resource } from '../kernel/types.ts';
+import type { Arrivals } from './arrivals.ts';
 import { widgetsOf } from './dashboards.ts';
 import { MetricReader } from './metrics.ts';
 import type { AlarmRow, FunctionView, RuleView, StreamView, View } from './view.ts';
@@ -11,7 +12,7 @@ const nested = (value: unknown, ...path: readonly (string | number)[]): unknown 
 const lastPart = (arn: string): string => arn.split(/[/:]/).at(-1) ?? arn;
 
 /** `smart-grid-processing/StoreReadings/Function/Resource` → `StoreReadings`; physical names are cut and hashed by CloudFormation. */
-const labelOf = (resource: Resource): string =>
+export const labelOf = (resource: Resource): string =>
   resource.path
     .split('/')
     .filter((part) => !['Resource', 'Function', 'Lambda', 'Default'].includes(part))
@@ -45,7 +46,7 @@ const storesOf = (resource: Resource): string[] => {
 };
 
 /** The running cloud as the template and its own metrics describe it. */
-export const snapshotOf = (cloud: Cloud): View => {
+export const snapshotOf = (cloud: Cloud, arrivals: Arrivals): View => {
   const now = cloud.clock();
   const metrics = new MetricReader(cloud.shared.metrics, now);
   const mappings = cloud.resourcesOf('AWS::Lambda::EventSourceMapping').map(({ properties }) => ({
@@ -69,8 +70,7 @@ export const snapshotOf = (cloud: Cloud): View => {
       name,
       label: labelOf(resource),
       shards: (live.get(name)?.shards ?? []).map((shard) => ({ id: shard.id, records: shard.tip - shard.oldest })),
-      recordsPerMinute:
-        metrics.sum('AWS/Kinesis', 'IncomingRecords', { StreamName: name }, windowMinutes) / windowMinutes,
+      recordsPerMinute: arrivals.perMinute(name),
       lagMs: known.length === 0 ? null : Math.max(...known),
       consumers,
     };
@@ -92,8 +92,9 @@ export const snapshotOf = (cloud: Cloud): View => {
   });
   const alarms = (cloud.shared.alarms?.() ?? []).map((alarm): AlarmRow => {
     const [, impact = alarm.description, runbook] = /^Impact: (.*)\. Runbook: (.*)$/s.exec(alarm.description) ?? [];
-    const { name, state, since, values, threshold } = alarm;
-    return { name, state, since, values, threshold, impact, runbook: runbook ?? null };
+    const { state, since, values, threshold } = alarm;
+    const label = alarm.path.split('/').at(-3) ?? alarm.name;
+    return { name: label, state, since, values, threshold, impact, runbook: runbook ?? null };
   });
   const counts = new Map<string, number>();
   for (const { type } of cloud.resources) counts.set(type, (counts.get(type) ?? 0) + 1);

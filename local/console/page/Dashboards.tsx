@@ -6,14 +6,15 @@ const minuteMs = 60_000;
 
 /** Lines from zero to the highest value of three hours; a minute without data breaks a line. */
 const Lines = ({ widget, now }: { widget: WidgetView; now: number }) => {
-  const most = Math.max(...widget.lines.flatMap((line) => line.points.map(([, amount]) => amount)), Number.MIN_VALUE);
+  const highest = Math.max(...widget.lines.flatMap((line) => line.points.map(([, amount]) => amount)), 0);
+  const most = highest || 1;
   const from = now - spanMs;
   return (
     <>
       <div class="muted tabular" style={{ fontSize: '12px' }}>
         {widget.lines.every((line) => line.points.length === 0)
           ? 'no data in 3 h'
-          : `highest ${most.toLocaleString('en', { maximumSignificantDigits: 3 })}`}
+          : `highest ${highest.toLocaleString('en', { maximumSignificantDigits: 3 })}`}
       </div>
       <svg viewBox="0 0 300 100" preserveAspectRatio="none" role="img" aria-label={`${widget.title}, last three hours`}>
         <path d="M0 99.5H300" stroke="var(--line)" vector-effect="non-scaling-stroke" />

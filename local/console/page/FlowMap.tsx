@@ -51,7 +51,12 @@ const graphOf = (view: View): { nodes: Node[]; edges: Edge[] } => {
       edges.push({ from: stream.name, to: consumer, perMinute: stream.recordsPerMinute });
   }
   const stores = new Set<string>();
-  for (const one of view.functions.filter((f) => f.consumes || f.serves)) {
+  // Consumers in the order of their streams, so that lines do not cross.
+  const order = view.streams.flatMap((stream) => stream.consumers);
+  const drawn = view.functions
+    .filter((f) => f.consumes || f.serves)
+    .sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  for (const one of drawn) {
     nodes.push({
       id: one.name,
       name: one.label,
