@@ -17,7 +17,7 @@ const RULES: readonly { from: string; folders: readonly string[]; packages: read
   },
   { from: 'functions', folders: ['functions', 'layers'], packages: [/./] },
   { from: 'lib', folders: ['lib', 'layers/contracts'], packages: [/./] },
-  { from: 'bin', folders: ['lib'], packages: [/./] },
+  { from: 'bin', folders: ['lib', 'web'], packages: [/./] },
   { from: 'local/fleet', folders: ['local', 'layers/contracts'], packages: [/./] },
   { from: 'local', folders: ['local'], packages: [/./] },
   { from: 'web', folders: ['web', 'layers/contracts'], packages: [/./] },
