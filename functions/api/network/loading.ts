@@ -1,8 +1,14 @@
+import { CHANNELS } from '../../../layers/contracts/messages/channels.ts';
 import { isoRange } from '../../../layers/domain/calendar/range.ts';
 import { energyOf } from '../../../layers/domain/consumption/consumption.ts';
-import type { PeriodEnergy, Service } from '../../../layers/domain/consumption/energy-by-period.ts';
+import {
+  energyByPeriod,
+  type PeriodEnergy,
+  type Service,
+} from '../../../layers/domain/consumption/energy-by-period.ts';
 import { spans } from '../../../layers/domain/network/feeder-load.ts';
 import { ASSUMED_POWER_FACTOR, transformerLoad } from '../../../layers/domain/network/transformer-loading.ts';
+import { dayOf } from '../../../layers/domain/readings/calendar-day.ts';
 import type { UseCase } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem, apiProblem } from '../../../layers/runtime/api-problem.ts';
 import { decodeCursor, encodeCursor, INSTANT_POSITION } from '../../../layers/runtime/cursor.ts';
@@ -67,17 +73,26 @@ export const networkLoading = async (
   const transformers = await ports.topology.transformers();
   const connections = await ports.topology.connections({ kind: 'system' }, 'activeEnergyImport');
   const byTransformer = Map.groupBy(connections, ({ transformerId }) => transformerId);
+  // At most two days of every meter, read once: a query per transformer would be thousands.
+  const days = await ports.readings.readMany({
+    meterNos: [...new Set(connections.map(({ meterNo }) => meterNo))],
+    channel: CHANNELS.activeEnergyImport.code,
+    fromDay: dayOf(at - LATEST_WITHIN_MS),
+    toDay: dayOf(at) + 1,
+  });
+  const daysOf = Map.groupBy(days, ({ meterNo }) => meterNo);
   const loadings = [];
   for (const { transformerId, feederId, ratingKva } of transformers) {
     const services = byTransformer.get(transformerId) ?? [];
-    const minutes = commonMinutes(services);
-    const periods = await energyOf(ports.readings, {
+    const meterNos = new Set(services.map(({ meterNo }) => meterNo));
+    const periods = energyByPeriod({
+      periods: wholeSpans({ from: at - LATEST_WITHIN_MS, to: at, minutes: commonMinutes(services) }),
       services,
-      periods: wholeSpans({ from: at - LATEST_WITHIN_MS, to: at, minutes }),
+      days: [...meterNos].flatMap((meterNo) => daysOf.get(meterNo) ?? []),
       now,
     });
     const latest = periods.findLast(({ intervalsPresent }) => intervalsPresent > 0);
-    const silent = { ...silentLoad, metersExpected: new Set(services.map(({ meterNo }) => meterNo)).size };
+    const silent = { ...silentLoad, metersExpected: meterNos.size };
     loadings.push({ transformerId, feederId, ratingKva, ...(latest ? withTimes(latest, ratingKva) : silent) });
   }
   return { at: iso(at), unit: 'kVA', powerFactor: ASSUMED_POWER_FACTOR, transformers: loadings };
