@@ -1,4 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
+import { consoleTests } from './console.ts';
 import {
   accessibilityFaults,
   browserPath,
@@ -11,7 +12,7 @@ import {
 } from './session.ts';
 
 const suite = browserPath ? describe : describe.skip;
-const title = browserPath ? 'dashboard' : 'dashboard (skipped: no Chromium on this machine)';
+const title = browserPath ? 'dashboard and console' : 'dashboard and console (skipped: no Chromium on this machine)';
 
 const looks = [
   { name: 'desktop, light', colorScheme: 'light', viewport: { width: 1440, height: 960 } },
@@ -168,4 +169,6 @@ suite(title, () => {
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await page.context().close();
   });
+
+  consoleTests(() => ({ browser, site }));
 });

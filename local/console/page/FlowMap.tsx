@@ -52,10 +52,9 @@ const graphOf = (view: View): { nodes: Node[]; edges: Edge[] } => {
   }
   const stores = new Set<string>();
   // Consumers in the order of their streams, so that lines do not cross.
-  const order = view.streams.flatMap((stream) => stream.consumers);
-  const drawn = view.functions
-    .filter((f) => f.consumes || f.serves)
-    .sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  const consumers = view.streams.flatMap((stream) => stream.consumers);
+  const place = (name: string) => (consumers.includes(name) ? consumers.indexOf(name) : consumers.length);
+  const drawn = view.functions.filter((f) => f.consumes || f.serves).sort((a, b) => place(a.name) - place(b.name));
   for (const one of drawn) {
     nodes.push({
       id: one.name,

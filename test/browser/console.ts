@@ -1,23 +1,11 @@
 import { request } from 'node:http';
 import type { Browser } from 'playwright-core';
-import { accessibilityFaults, browserPath, launch, listenForErrors, openSite, type Site } from './session.ts';
+import { accessibilityFaults, listenForErrors, type Site } from './session.ts';
 
-const suite = browserPath ? describe : describe.skip;
-
-suite(browserPath ? 'console' : 'console (skipped: no Chromium on this machine)', () => {
-  let browser: Browser;
-  let site: Site;
-  let stop: () => Promise<void>;
-
-  beforeAll(async () => {
-    [{ site, stop }, browser] = await Promise.all([openSite(), launch()]);
-  }, 180_000);
-  afterAll(async () => {
-    await browser?.close();
-    await stop?.();
-  });
-
-  test.each(['light', 'dark'] as const)('shows the running cloud, %s', async (colorScheme) => {
+/** Tests of the local console, on the stack and the browser that the dashboard's tests opened. */
+export const consoleTests = (opened: () => { browser: Browser; site: Site }): void => {
+  test.each(['light', 'dark'] as const)('console: shows the running cloud, %s', async (colorScheme) => {
+    const { browser, site } = opened();
     const context = await browser.newContext({ colorScheme, viewport: { width: 1440, height: 960 } });
     const page = await context.newPage();
     const errors = listenForErrors(page);
@@ -33,8 +21,8 @@ suite(browserPath ? 'console' : 'console (skipped: no Chromium on this machine)'
     await context.close();
   });
 
-  test('a name that only resolves to this machine is refused', async () => {
-    const { port } = new URL(site.console);
+  test('console: a name that only resolves to this machine is refused', async () => {
+    const { port } = new URL(opened().site.console);
     const status = await new Promise<number>((resolve, reject) => {
       request({ host: '127.0.0.1', port, path: '/data/view', headers: { host: 'rebound.example' } }, (answer) => {
         answer.resume();
@@ -45,4 +33,4 @@ suite(browserPath ? 'console' : 'console (skipped: no Chromium on this machine)'
     });
     expect(status).toBe(421);
   });
-});
+};
