@@ -38,7 +38,10 @@ interface Found {
   envelope: Envelope;
 }
 
-/** The newest record, or the newest with the given trace id, among the last of each shard. */
+/** Readings before telemetry, whose row in the store has no key to be found by; then the newest. */
+const rank = ({ topic, receivedAt }: Envelope): number => receivedAt + (topic.startsWith('sensors/') ? 0 : dayMs);
+
+/** The newest reading, or the record with the given trace id, among the last of each shard. */
 const find = async (cloud: Cloud, traceId: string | undefined): Promise<Found | undefined> => {
   let best: Found | undefined;
   for (const stream of cloud.shared.kinesis?.all() ?? []) {
@@ -47,8 +50,7 @@ const find = async (cloud: Cloud, traceId: string | undefined): Promise<Found | 
       for (const record of records) {
         const envelope = envelopeOf(record);
         if (!envelope || (traceId !== undefined && envelope.traceId !== traceId)) continue;
-        if (!best || envelope.receivedAt > best.envelope.receivedAt)
-          best = { stream, shardId: shard.id, record, envelope };
+        if (!best || rank(envelope) > rank(best.envelope)) best = { stream, shardId: shard.id, record, envelope };
       }
     }
   }

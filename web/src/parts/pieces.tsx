@@ -16,7 +16,7 @@ export const Failure = ({ error, subject, kept }: { error: Error; subject: strin
     <div class="notice failed" role="alert">
       <span>
         {forbidden
-          ? `Your group may not see ${subject}. An administrator can change your group.`
+          ? `Your group may not see ${subject[0]?.toLowerCase()}${subject.slice(1)}. An administrator can change your group.`
           : `${error.message}. ${subject} `}
         {!forbidden &&
           (kept
