@@ -49,6 +49,21 @@ export class Stack {
     return JSON.parse(readFileSync(join(this.#stateDir, 'endpoints.json'), 'utf8'));
   }
 
+  /** How the operator at the keyboard calls the stack's AWS endpoint. */
+  operator(): {
+    endpoint: string;
+    region: string;
+    credentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string };
+  } {
+    return JSON.parse(readFileSync(join(this.#stateDir, 'operator.json'), 'utf8'));
+  }
+
+  /** Process id of the stack's root; its children are below it. */
+  get pid(): number {
+    if (this.#process?.pid === undefined) throw new Error('the stack is not running');
+    return this.#process.pid;
+  }
+
   /** @returns ms until it was ready. @throws with the last output when it does not become so. */
   async start({
     fresh,
