@@ -29,6 +29,8 @@ export interface FunctionSettings {
 const IDLE_MS = 10 * 60_000;
 /** Environments this machine holds per function; beyond it invocations wait, which AWS would answer with more environments. */
 const LOCAL_ENVIRONMENTS = 12;
+/** Environments of a function that load at one time: on few cores more of them only delay each other, and the first to be free serves those who wait. */
+const LOADING_AT_ONCE = 2;
 
 /** One function: its environments, started when needed, and the invocations that wait for one. */
 export class LambdaFunction {
@@ -39,6 +41,7 @@ export class LambdaFunction {
   readonly #all = new Set<Environment>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
+  #loading = 0;
 
   constructor(settings: FunctionSettings, cloud: Cloud, tracing: Tracing) {
     this.settings = settings;
@@ -139,7 +142,7 @@ export class LambdaFunction {
       const idle = this.#idle.pop();
       if (idle && !idle.dead) return idle;
       if (idle) this.#all.delete(idle);
-      else if (this.#all.size < LOCAL_ENVIRONMENTS) return this.#start();
+      else if (this.#all.size < LOCAL_ENVIRONMENTS && this.#loading < LOADING_AT_ONCE) return this.#start();
       else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
@@ -175,6 +178,11 @@ export class LambdaFunction {
       onLine: (text, requestId) => this.#hear(text, requestId),
     });
     this.#all.add(environment);
+    this.#loading += 1;
+    void environment.ready().then(() => {
+      this.#loading -= 1;
+      this.#waiting.shift()?.();
+    });
     return environment;
   }
 
