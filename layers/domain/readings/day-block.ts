@@ -18,15 +18,28 @@ export interface DayBlock {
   conflict: Uint8Array;
 }
 
+/** Blocks are made by the thousand and die together: many share one allocation. Bytes; a multiple of 8. */
+const SLAB_BYTES = 256 * 1024;
+const BYTES_PER_SLOT = 8 + 4 + 4 + 1 + 1;
+let slab = new ArrayBuffer(0);
+let slabUsed = 0;
+
 export function emptyBlock(intervalMinutes: number): DayBlock {
   const slots = slotsPerDay(intervalMinutes);
+  const bytes = (slots * BYTES_PER_SLOT + 7) & ~7;
+  if (slabUsed + bytes > slab.byteLength) {
+    slab = new ArrayBuffer(Math.max(SLAB_BYTES, bytes));
+    slabUsed = 0;
+  }
+  const at = slabUsed;
+  slabUsed += bytes;
   return {
     intervalMinutes,
-    quality: new Uint8Array(slots),
-    energyWh: new Int32Array(slots),
-    revision: new Int32Array(slots),
-    recordedAt: new Float64Array(slots),
-    conflict: new Uint8Array(slots),
+    quality: new Uint8Array(slab, at + slots * 16, slots),
+    energyWh: new Int32Array(slab, at + slots * 8, slots),
+    revision: new Int32Array(slab, at + slots * 12, slots),
+    recordedAt: new Float64Array(slab, at, slots),
+    conflict: new Uint8Array(slab, at + slots * 17, slots),
   };
 }
 
