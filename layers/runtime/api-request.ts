@@ -2,6 +2,7 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod';
 import type { Violation } from '../contracts/api/problem.ts';
 import type { Route } from '../contracts/api/routes.ts';
+import { parseStrictJson } from '../domain/messages/strict-json.ts';
 import { ApiProblem, apiProblem, violationsIn } from './api-problem.ts';
 import type { Caller } from './caller.ts';
 
@@ -56,11 +57,13 @@ const bodyOf = (event: APIGatewayProxyEvent, maxBytes: number | undefined): unkn
   if (maxBytes !== undefined && bytes.length > maxBytes) {
     return apiProblem('payload-too-large', `The body has ${bytes.length} bytes, at most ${maxBytes} are taken`);
   }
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return apiProblem('invalid-request', 'The body is not JSON in UTF-8', [{ path: 'body', message: 'is not JSON' }]);
-  }
+  const json = parseStrictJson(bytes);
+  if (json.ok) return json.value;
+  return apiProblem(
+    'invalid-request',
+    'The body is not one JSON document in UTF-8 that can be read in only one way',
+    json.reasons.map(({ path, message }) => ({ path: path === '' ? 'body' : `body.${path}`, message })),
+  );
 };
 
 /** All parts of a request by the schemas of its route, or one problem that names every violation. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import mqtt from 'mqtt';
 
@@ -95,7 +95,8 @@ async function step(name: string, run: () => Promise<unknown>): Promise<void> {
 function localToken(): string {
   return execFileSync(process.execPath, [join(ROOT, 'local/cli/token.ts'), 'analyst'], {
     encoding: 'utf8',
-    // Its own message says what is wrong.
+    // The stack whose endpoints these are. The command's own message says what is wrong.
+    env: { ...process.env, GRID_STATE_DIR: dirname(resolve(values.endpoints ?? '')) },
     stdio: ['ignore', 'pipe', 'inherit'],
   }).trim();
 }

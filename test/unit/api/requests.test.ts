@@ -1,9 +1,12 @@
+import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { acceptBatch, type BatchResult } from '../../../functions/ingest/accept-batch/accept-batch.ts';
 import type { Claim } from '../../../layers/adapters/dynamodb/idempotency.ts';
 import type { StreamRecord } from '../../../layers/adapters/kinesis/stream-writer.ts';
 import { openApiDescription } from '../../../layers/contracts/api/openapi.ts';
 import { routesById } from '../../../layers/contracts/api/routes.ts';
 import { apiHandler } from '../../../layers/runtime/api-handler.ts';
+import { ApiProblem } from '../../../layers/runtime/api-problem.ts';
+import { parseRequest } from '../../../layers/runtime/api-request.ts';
 import { CLIENT_IDS, callApi } from '../../harness/api-events.ts';
 
 beforeAll(() => {
@@ -27,6 +30,17 @@ describe('problems', () => {
       ['query.limit', '5000'],
       ['query', undefined],
     ]);
+  });
+
+  test('a body that could be read in two ways is refused, naming where', async () => {
+    const event = {
+      headers: { 'content-type': 'application/json' },
+      body: '{"items":[],"items":[{"a":1e309}]}',
+      isBase64Encoded: false,
+    } as unknown as APIGatewayProxyEvent;
+    const parsed = parseRequest(routesById.putTopology, event);
+    expect(parsed).toBeInstanceOf(ApiProblem);
+    expect((parsed as ApiProblem).violations.map(({ path }) => path)).toEqual(['body.items', 'body.items[0].a']);
   });
 
   test('a fault is 500 without its message', async () => {
