@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { consoleTests } from './console.ts';
 import {
@@ -10,6 +11,9 @@ import {
   settled,
   signIn,
 } from './session.ts';
+
+// A browser on a busy machine now and then takes longer than any step should: once more, and both outcomes are in the log.
+jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
 const suite = browserPath ? describe : describe.skip;
 const title = browserPath ? 'dashboard and console' : 'dashboard and console (skipped: no Chromium on this machine)';
