@@ -1,6 +1,17 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -53,20 +64,29 @@ const othersMayEnter = (path: string): boolean => {
 };
 
 /** Ends the server of a previous run that was killed, so that its data folder can be opened again. */
-const endStaleServer = async (dataDir: string): Promise<void> => {
+const endStaleServer = async (dataDir: string, runDir: string): Promise<void> => {
   const pidFile = join(dataDir, 'postmaster.pid');
-  if (!existsSync(pidFile)) return;
+  // Without /proc nobody can be found: PostgreSQL then judges by its own lock files.
+  if (!existsSync(pidFile) || !existsSync('/proc')) return;
   const pid = Number.parseInt(readFileSync(pidFile, 'utf8'), 10);
-  const alive = () => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dataDir);
-    } catch {
-      return false;
-    }
-  };
-  if (!alive()) return rmSync(pidFile, { force: true });
-  process.kill(pid, 'SIGQUIT');
-  for (let waited = 0; alive() && waited < 5_000; waited += 50) await new Promise((resolve) => setTimeout(resolve, 50));
+  // The server and its backends work in the data folder; a backend may outlive a killed server for a moment and must not meet the next.
+  const living = () =>
+    readdirSync('/proc').filter((entry) => {
+      try {
+        return /^\d+$/.test(entry) && readlinkSync(`/proc/${entry}/cwd`) === realpathSync(dataDir);
+      } catch {
+        return false;
+      }
+    });
+  if (living().includes(String(pid))) process.kill(pid, 'SIGQUIT');
+  for (let waited = 0; living().length > 0; waited += 50) {
+    if (waited > 10_000)
+      throw new Error(`processes ${living().join(', ')} of an earlier PostgreSQL still use ${dataDir}: end them first`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  // Its number may by now be another process's, or a dead one's that nobody has reaped: PostgreSQL would believe it still runs.
+  for (const file of [pidFile, join(runDir, '.s.PGSQL.5432'), join(runDir, '.s.PGSQL.5432.lock')])
+    rmSync(file, { force: true });
 };
 
 /** `shared_buffers` and the rest suit a laptop; durability is PostgreSQL's own default, because acknowledged readings must survive. */
@@ -114,7 +134,7 @@ export const startNative = async (
       options,
     );
   }
-  await endStaleServer(dataDir);
+  await endStaleServer(dataDir, runDir);
   const settings = Object.entries({ ...SETTINGS, unix_socket_directories: runDir }).flatMap(([k, v]) => [
     '-c',
     `${k}=${v}`,
