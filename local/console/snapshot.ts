@@ -86,6 +86,7 @@ export const snapshotOf = (cloud: Cloud, arrivals: Arrivals): View => {
       p50Ms: metrics.highest('AWS/Lambda', 'Duration', of, 'p50', windowMinutes),
       p99Ms: metrics.highest('AWS/Lambda', 'Duration', of, 'p99', windowMinutes),
       stores: storesOf(resource),
+      grants: cloud.grantsOf(String(resource.properties.Role ?? '')),
       consumes: mappings.some((mapping) => mapping.consumer === resource.physicalId),
       serves: served.has(resource.physicalId),
     };

@@ -44,6 +44,8 @@ export interface FunctionView {
   p99Ms: number | null;
   /** Stores its environment names. */
   stores: string[];
+  /** What its role allows, and whether anything has been allowed by it since the start. */
+  grants: { sid: string; used: boolean }[];
   consumes: boolean;
   serves: boolean;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Gateway, type GatewayCloud, principalName, Unreachable } from './gateway.ts';
 import { PolicyDirectory } from './iam/directory.ts';
 import { keyAccesses } from './iam/encryption.ts';
-import { callerArn, Evaluator } from './iam/evaluate.ts';
+import { callerArn, Evaluator, type GrantUse } from './iam/evaluate.ts';
 import { ResourceIndex } from './resource-index.ts';
 import { Sessions } from './sessions.ts';
 import {
@@ -130,6 +130,10 @@ export class LocalCloud implements Cloud, GatewayCloud {
   allowed(access: Access): boolean {
     const questions = [access, ...keyAccesses(access, (name) => this.resource(name), this.region)];
     return questions.every((question) => this.#evaluator.decide(question).allowed);
+  }
+
+  grantsOf(roleArn: string): GrantUse[] {
+    return this.#evaluator.grantsOf(roleArn);
   }
 
   assumeRole(roleArn: string, service: string, sourceArn?: string): Principal {

@@ -135,6 +135,8 @@ export interface Cloud {
   /** Throws AwsFailure('AccessDeniedException') unless the principal's policies (and the resource's) allow it. */
   authorise(access: Access): void;
   allowed(access: Access): boolean;
+  /** What a role's own policies allow, and which of it has been made use of. */
+  grantsOf(roleArn: string): { sid: string; used: boolean }[];
   /** A role as used by an AWS service (`iot.amazonaws.com`); throws AwsFailure unless the role's trust policy lets the service assume it. */
   assumeRole(roleArn: string, service: string, sourceArn?: string): Principal;
   /** Temporary credentials that the gateway maps back to the principal; they last as long as this process, or `lifeMs`. */

@@ -128,7 +128,9 @@ export class LambdaFunction {
     const durationMs = performance.now() - started;
     const checked = tooLarge(outcome) ?? outcome;
     this.#report(requestId, durationMs, checked);
-    this.#tracing.end(trace, settings.name, settings.arn, requestId, checked.error !== undefined);
+    if (this.#mayTrace) {
+      this.#tracing.end(trace, settings.name, settings.arn, requestId, checked.error !== undefined);
+    }
     return {
       payload: checked.payload === undefined ? undefined : (JSON.parse(checked.payload) as unknown),
       requestId,
@@ -219,10 +221,25 @@ export class LambdaFunction {
 
   #hear(text: string, requestId: string | undefined): void {
     this.#say(text, requestId);
+    if (!this.#mayLog) return;
     for (const datum of embeddedMetrics(text)) this.#cloud.metric(datum);
   }
 
+  /** Source: https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html#services-xray-permissions */
+  get #mayTrace(): boolean {
+    return this.#cloud.allowed({ principal: this.principal, action: 'xray:PutTraceSegments', resource: '*' });
+  }
+
+  /** Lambda writes the logs, and so the metrics in them, as the function's own role: without the grant there are none. */
+  get #mayLog(): boolean {
+    const resource = this.#cloud.arn('logs', `log-group:${this.settings.logGroupName}:*`);
+    return ['logs:CreateLogStream', 'logs:PutLogEvents'].every((action) =>
+      this.#cloud.allowed({ principal: this.principal, action, resource }),
+    );
+  }
+
   #say(text: string, requestId: string | undefined): void {
+    if (!this.#mayLog) return;
     this.#cloud.log({
       source: this.settings.name,
       time: this.#cloud.clock(),

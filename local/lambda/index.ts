@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { LocalCloud } from '../kernel/cloud.ts';
 import { generatedName } from '../kernel/names.ts';
 import { at, listAt, textAt } from '../kernel/properties.ts';
-import type { AwsService, Cloud, PendingResource, Provider } from '../kernel/types.ts';
+import { AwsFailure, type AwsService, type Cloud, type PendingResource, type Provider } from '../kernel/types.ts';
 import { asyncDefaults } from './async-queue.ts';
 import { assetFolders, codeFolder, layersFolder, mapContainerPaths } from './code.ts';
 import type { FunctionSettings } from './function.ts';
@@ -210,6 +210,7 @@ async function functionSettings(
   cloud.assumeRole(roleArn, 'lambda.amazonaws.com');
   const reserved = at(properties, 'ReservedConcurrentExecutions');
   const subnetIds = listAt(properties, 'VpcConfig', 'SubnetIds').map(String);
+  if (subnetIds.length > 0) mayJoinNetwork(cloud, roleArn);
   const securityGroupIds = listAt(properties, 'VpcConfig', 'SecurityGroupIds').map(String);
   return {
     name,
@@ -227,6 +228,17 @@ async function functionSettings(
     logGroupName: textAt(properties, 'LoggingConfig', 'LogGroup') ?? `/aws/lambda/${name}`,
     ...(subnetIds.length > 0 ? { subnetIds, securityGroupIds } : {}),
   };
+}
+
+/** @throws as CreateFunction does. Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions */
+function mayJoinNetwork(cloud: Cloud, roleArn: string): void {
+  for (const action of ['CreateNetworkInterface', 'DescribeNetworkInterfaces', 'DeleteNetworkInterface']) {
+    if (cloud.allowed({ principal: { kind: 'role', roleArn }, action: `ec2:${action}`, resource: '*' })) continue;
+    throw new AwsFailure(
+      'InvalidParameterValueException',
+      `The provided execution role does not have permissions to call ${action} on EC2`,
+    );
+  }
 }
 
 function asyncSettings(properties: Record<string, unknown>) {

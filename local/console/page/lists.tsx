@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { AlarmRow, View } from '../view.ts';
+import type { AlarmRow, FunctionView, View } from '../view.ts';
 import { clock, duration, rate } from './words.ts';
 
 const Table = (props: {
@@ -92,8 +92,8 @@ export const Functions = ({ view }: { view: View }) => (
   <Table
     id="functions"
     title="Functions"
-    columns={['Function', 'Now', 'Invocations, 3 h', 'Errors, 3 h', 'p50', 'p99']}
-    numeric={[1, 2, 3, 4, 5]}
+    columns={['Function', 'Now', 'Invocations, 3 h', 'Errors, 3 h', 'p50', 'p99', 'Grants used']}
+    numeric={[1, 2, 3, 4, 5, 6]}
     rows={view.functions.map((f) => [
       f.label,
       rate(f.invocationsPerMinute),
@@ -101,9 +101,14 @@ export const Functions = ({ view }: { view: View }) => (
       f.errors === 0 ? '0' : <strong style={{ color: 'var(--critical)' }}>{f.errors}</strong>,
       duration(f.p50Ms),
       duration(f.p99Ms),
+      <span title={`not used since the start: ${unused(f).join(', ') || 'none'}`}>
+        {f.grants.length - unused(f).length} of {f.grants.length}
+      </span>,
     ])}
   />
 );
+
+const unused = (f: FunctionView): string[] => f.grants.filter(({ used }) => !used).map(({ sid }) => sid);
 
 export const Tables = ({ view }: { view: View }) => (
   <Table

@@ -27,6 +27,7 @@ export type PrincipalJson = string | Readonly<Record<string, string | readonly s
 /** A statement ready to be asked. `source` names the policy it stands in, for messages. */
 export interface Statement {
   source: string;
+  sid: string | undefined;
   effect: 'Allow' | 'Deny';
   matchesAction(action: string): boolean;
   /** `variables` gives the values of policy variables such as `${aws:PrincipalArn}`. */
@@ -102,6 +103,7 @@ export function compile(document: PolicyDocument, source: string): Statement[] {
     const notResources = resourceMatcher(listOf(statement.NotResource));
     return {
       source: statement.Sid ? `${source} (${statement.Sid})` : source,
+      sid: statement.Sid,
       effect: statement.Effect,
       matchesAction: (action) =>
         statement.Action !== undefined

@@ -3,6 +3,12 @@ import { type ConditionContext, conditionOutcome } from './conditions.ts';
 import type { PolicyDirectory } from './directory.ts';
 import { listOf, type PrincipalJson, type Statement } from './document.ts';
 
+/** One statement of a role that allows something. */
+export interface GrantUse {
+  sid: string;
+  used: boolean;
+}
+
 export type Decision = { allowed: true } | { allowed: false; reason: string };
 
 const ALLOWED: Decision = { allowed: true };
@@ -27,6 +33,7 @@ export class Evaluator {
   readonly #warn: (text: string) => void;
   readonly #decisions = new Map<string, Decision>();
   #decidedUnder = -1;
+  readonly #reliedOn = new WeakSet<Statement>();
 
   constructor(options: {
     directory: PolicyDirectory;
@@ -57,6 +64,14 @@ export class Evaluator {
     return decision;
   }
 
+  /** A role's own grants, and whether any access has been allowed by each so far: what IAM calls last accessed. */
+  grantsOf(roleArn: string): GrantUse[] {
+    return this.#directory
+      .identityStatements(roleArn)
+      .filter(({ effect }) => effect === 'Allow')
+      .map((statement) => ({ sid: statement.sid ?? statement.source, used: this.#reliedOn.has(statement) }));
+  }
+
   /** Whether a role's trust policy lets an AWS service assume it. */
   decideTrust(roleArn: string, service: string, sourceArn?: string): Decision {
     const access: Access = {
@@ -77,7 +92,7 @@ export class Evaluator {
   /** Whether an endpoint's policy lets the call through (no policy: everything). */
   decideByPolicy(statements: readonly Statement[], access: Access): boolean {
     const effect = this.#effect(statements, { access, context: this.#context(access), readsTime: false }, 'direct');
-    return !effect.deny && effect.allow;
+    return !effect.deny && effect.allow !== undefined;
   }
 
   #evaluate(question: Question): Decision {
@@ -107,19 +122,25 @@ export class Evaluator {
       // A key's policy must allow the caller itself, or hand the decision to the account's identity policies.
       if (byResource.allow) return ALLOWED;
       const handedOn = this.#effect(onResource, question, 'account');
-      if (handedOn.allow && identity.allow) return ALLOWED;
+      if (handedOn.allow && identity.allow) return this.#allowedBy(identity.allow);
       return {
         allowed: false,
         reason: `because no ${handedOn.allow ? 'identity-based' : 'key'} policy allows the ${action} action`,
       };
     }
-    if (identity.allow || byResource.allow) return ALLOWED;
+    if (identity.allow) return this.#allowedBy(identity.allow);
+    if (byResource.allow) return ALLOWED;
     return { allowed: false, reason: `because no identity-based policy allows the ${action} action` };
   }
 
-  /** `via`: `identity` ignores Principal; `direct` wants the caller named; `account` wants the account named. */
+  #allowedBy(statement: Statement): Decision {
+    this.#reliedOn.add(statement);
+    return ALLOWED;
+  }
+
+  /** The statement that allows (the first that does) and the source of one that denies. `via`: `identity` ignores Principal; `direct` wants the caller named; `account` wants the account named. */
   #effect(statements: readonly Statement[], question: Question, via: 'identity' | 'direct' | 'account') {
-    let allow = false;
+    let allow: Statement | undefined;
     const { access, context } = question;
     const variables = (key: string) => context(key)?.[0];
     for (const statement of statements) {
@@ -136,8 +157,8 @@ export class Evaluator {
           if (statement.effect === 'Allow') continue;
         } else if (!outcome.met) continue;
       }
-      if (statement.effect === 'Deny') return { allow: false, deny: statement.source };
-      allow = true;
+      if (statement.effect === 'Deny') return { allow: undefined, deny: statement.source };
+      allow ??= statement;
     }
     return { allow, deny: undefined };
   }

@@ -129,3 +129,39 @@ test('a warm invocation costs little', async () => {
   // Generous for a shared machine; the figure itself is in docs/adr/0004-own-stream-server.md.
   expect(microseconds).toBeLessThan(1000);
 });
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html */
+describe('a role without the grants of the runtime', () => {
+  let bare: typeof running;
+  beforeAll(async () => {
+    bare = await runningCloud({ grants: ['kinesis:GetRecords'], unheard: true });
+    await bare.start();
+  });
+  afterAll(() => bare.stop());
+
+  test('runs, but nothing is heard of it: no log, no metric, no trace', async () => {
+    const emf = JSON.stringify({
+      _aws: { Timestamp: 1, CloudWatchMetrics: [{ Namespace: 'N', Dimensions: [[]], Metrics: [{ Name: 'M' }] }] },
+      M: 1,
+    });
+    const code = `exports.handler = async () => { console.log('said'); console.log(${JSON.stringify(emf)}); return 1 }`;
+    for (const cloud of [bare, running]) {
+      await cloud.fn('quiet', code, { TracingConfig: { Mode: 'Active' } });
+      const arn = cloud.cloud.arn('lambda', 'function:quiet');
+      expect((await cloud.cloud.invoke(arn, {}, { kind: 'operator' })).payload).toBe(1);
+    }
+    const heardOf = (cloud: typeof running) => [
+      cloud.lines.some(({ text }) => text.includes('said')),
+      cloud.metrics.some(({ namespace, name }) => namespace === 'N' && name === 'M'),
+      cloud.segments.some(({ name }) => name === 'quiet'),
+    ];
+    expect(heardOf(running)).toEqual([true, true, true]);
+    expect(heardOf(bare)).toEqual([false, false, false]);
+  });
+
+  test('cannot be placed in a network', async () => {
+    await expect(
+      bare.fn('inside', 'exports.handler = async () => 1', { VpcConfig: { SubnetIds: ['subnet-1'] } }),
+    ).rejects.toThrow('does not have permissions to call CreateNetworkInterface on EC2');
+  });
+});

@@ -13,9 +13,12 @@ export const STREAM_GRANTS = [
   'kinesis:GetRecords',
 ];
 
+/** What a function needs to be heard. */
+const HEARD = ['logs:CreateLogStream', 'logs:PutLogEvents', 'xray:PutTraceSegments'];
+
 /** A cloud with streams and functions only, in a folder of its own; functions are inline code under one role. */
 export async function runningCloud(
-  options: { grants?: readonly string[]; stateDir?: string; throttled?: boolean } = {},
+  options: { grants?: readonly string[]; unheard?: boolean; stateDir?: string; throttled?: boolean } = {},
 ) {
   const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'grid-cloud-'));
   const assemblyDir = join(stateDir, 'assembly');
@@ -29,7 +32,13 @@ export async function runningCloud(
   });
   cloud.policies.attachInline(roleArn, 'grants', {
     Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: [...(options.grants ?? STREAM_GRANTS)], Resource: '*' }],
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: [...(options.grants ?? STREAM_GRANTS), ...(options.unheard ? [] : HEARD)],
+        Resource: '*',
+      },
+    ],
   });
   const streams = kinesis({ throttled: options.throttled ?? false });
   const functions = lambda({ asyncRetryDelaysMs: [20, 20] });
