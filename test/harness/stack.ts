@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 
 export interface Endpoints {
   api: string;
+  console: string;
   mqtts: { host: string; port: number; ca: string };
   device: {
     meterId: string;
