@@ -4,6 +4,7 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type * as z from 'zod';
 import { type Route, type RouteId, routesById } from '../contracts/api/routes.ts';
+import { StoreUnavailable } from '../domain/store-unavailable.ts';
 import { ApiProblem, apiProblem } from './api-problem.ts';
 import { type ApiRequest, parseRequest } from './api-request.ts';
 import { callerOf } from './caller.ts';
@@ -70,7 +71,9 @@ async function decide(route: Route, useCase: Decide, event: APIGatewayProxyEvent
     return INTERNAL;
   } catch (failure) {
     log.error('REQUEST_FAILED', failure, { route: route.id, correlationId: event.requestContext.requestId });
-    return INTERNAL;
+    if (!(failure instanceof StoreUnavailable)) return INTERNAL;
+    const { retryAfterSeconds } = failure;
+    return new ApiProblem({ code: 'unavailable', detail: 'A store does not answer just now', retryAfterSeconds });
   }
 }
 

@@ -101,6 +101,12 @@ const SETTINGS = {
   timezone: 'UTC',
 };
 
+/** Last words of a server that are kept, and the wait before a dead one is replaced. */
+const LOG_LINES = 50;
+const RESTART_MS = 1_000;
+
+const ended = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
+
 /** Starts a private PostgreSQL below `folder` and answers how to reach it; undefined with `why` when this machine does not let it run. */
 export const startNative = async (
   installation: NativeInstallation,
@@ -134,23 +140,31 @@ export const startNative = async (
       options,
     );
   }
-  await endStaleServer(dataDir, runDir);
   const settings = Object.entries({ ...SETTINGS, unix_socket_directories: runDir }).flatMap(([k, v]) => [
     '-c',
     `${k}=${v}`,
   ]);
-  const server: ChildProcess = spawn(join(installation.binDir, 'postgres'), ['-D', dataDir, ...settings], {
-    ...options,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  server.stderr?.on('data', (chunk: Buffer) => log.push(chunk.toString()));
+  let stopping = false;
+  const launch = async (): Promise<ChildProcess> => {
+    await endStaleServer(dataDir, runDir);
+    const launched = spawn(join(installation.binDir, 'postgres'), ['-D', dataDir, ...settings], {
+      ...options,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    launched.stderr?.on('data', (chunk: Buffer) => {
+      if (log.push(chunk.toString()) > LOG_LINES) log.shift();
+    });
+    return launched;
+  };
+  let server = await launch();
   const connect = (): Socket => createConnection(join(runDir, '.s.PGSQL.5432'));
   const backend: Backend = {
     description: `PostgreSQL ${installation.version}, native`,
     connect,
     stop: () =>
       new Promise((resolve) => {
-        if (server.exitCode !== null || server.signalCode !== null) return resolve();
+        stopping = true;
+        if (ended(server)) return resolve();
         server.once('exit', () => resolve());
         server.kill('SIGINT');
       }),
@@ -162,9 +176,19 @@ export const startNative = async (
       () => false,
     );
   for (let waited = 0; !(await answers()); waited += 25) {
-    if (server.exitCode !== null || waited > 20_000)
+    if (ended(server) || waited > 20_000)
       throw new Error(`PostgreSQL did not start in ${dataDir}: ${log.join('').trim()}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+  // Aurora replaces an instance that died, of a full disk say, by itself.
+  const watch = (): void => {
+    server.once('exit', async () => {
+      await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
+      if (stopping) return;
+      server = await launch();
+      watch();
+    });
+  };
+  watch();
   return { backend };
 };

@@ -20,7 +20,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const READY_TIMEOUT_MS = 120_000;
 
 /** The processes below one, from /proc; the deepest last. */
-const tree = (pid: number): number[] => {
+export const processTree = (pid: number): number[] => {
   const parents = new Map<number, number>();
   for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
@@ -102,7 +102,7 @@ export class Stack {
     const exited = new Promise((resolve) =>
       child.exitCode === null && child.signalCode === null ? child.once('exit', resolve) : resolve(0),
     );
-    for (const pid of tree(child.pid)) {
+    for (const pid of processTree(child.pid)) {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from 'mqtt';
+import { connect, type MqttClient } from 'mqtt';
 import type { Endpoints, Stack } from '../harness/stack.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const INTERVAL_MS = 30 * 60_000;
 const IN_FLIGHT = 20;
+const RECONNECT_MS = 250;
 const STORED_WITHIN_MS = 60_000;
 
 interface Example {
@@ -24,9 +25,31 @@ export class Publisher {
   #next = 0;
   #example: Example | undefined;
   readonly #token: Pick<Stack, 'token'>;
+  readonly #gapMs: number;
+  #ending = false;
+  #client: MqttClient | undefined;
 
-  constructor(tokens: Pick<Stack, 'token'>) {
+  /** @param perSecond at most so many publishes; by default as many as are acknowledged, twenty on the way. */
+  constructor(tokens: Pick<Stack, 'token'>, { perSecond }: { perSecond?: number } = {}) {
     this.#token = tokens;
+    this.#gapMs = perSecond === undefined ? 0 : (1_000 * IN_FLIGHT) / perSecond;
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged.size;
+  }
+
+  /** Publishes until {@link end}, over a new connection whenever one breaks. */
+  async keepOn(endpoints: Endpoints): Promise<void> {
+    while (!this.#ending) {
+      await this.run(endpoints);
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+    }
+  }
+
+  end(): void {
+    this.#ending = true;
+    this.#client?.end(true);
   }
 
   #startOf(n: number): string {
@@ -48,13 +71,16 @@ export class Publisher {
       protocolVersion: 4,
       reconnectPeriod: 0,
     });
+    this.#client = client;
     const publishOne = () => {
+      if (!client.connected) return;
       const n = this.#next++;
       const payload = JSON.stringify({ ...this.#example, start: this.#startOf(n), value: valueKwh(n) });
       client.publish(device.topic, payload, { qos: 1 }, (failure) => {
         if (failure) return;
         this.#acknowledged.add(n);
-        publishOne();
+        if (this.#gapMs > 0) setTimeout(publishOne, this.#gapMs);
+        else publishOne();
       });
     };
     client.on('connect', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Signer } from '@aws-sdk/rds-signer';
 import pg from 'pg';
+import { StoreUnavailable } from '../../domain/store-unavailable.ts';
 
 /** What the adapters need of a session: one statement at a time, unnamed. Both `pg.Client` and `pg.PoolClient` are one. */
 export interface Queryable {
@@ -15,6 +16,10 @@ export interface Database extends Queryable {
 
 /** A statement may take this long; a Lambda's own time-out is longer. [proposed] */
 const STATEMENT_TIMEOUT_MS = 25_000;
+/** When a server answers nothing at all, not even its own time-out. */
+const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 1_000;
+/** After this a caller may find a failed-over or resumed server. [proposed] */
+const RETRY_AFTER_SECONDS = 15;
 /** An environment handles one event at a time; the second session serves reads beside a transaction. */
 const SESSIONS_PER_ENVIRONMENT = 2;
 
@@ -52,18 +57,38 @@ export function databasePool(environment: NodeJS.ProcessEnv): pg.Pool {
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
   });
   // An idle session that the server ended (failover, pause) is dropped by the pool; without a listener it would end the process.
   pool.on('error', () => {});
   return pool;
 }
 
+/**
+ * SQLSTATE classes that speak of the server, not of the statement: connection exceptions (08), insufficient resources (53),
+ * operator intervention (57; a cancelled statement among them), system errors (58).
+ * Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const SERVER_FAULT = /^(08|53|57|58)/;
+/** The driver's own words for a connection that never came or broke, and the system's codes for the same. */
+const NO_CONNECTION = /^(timeout exceeded when trying to connect|Query read timeout|Connection terminated)/;
+const SYSTEM_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
+
+/** @throws StoreUnavailable in place of a fault of the server or the way to it; any other failure as it is. */
+function rethrow(failure: unknown): never {
+  const { code = '', message = '' } = failure as { code?: string; message?: string };
+  if (SERVER_FAULT.test(code) || SYSTEM_CODES.has(code) || NO_CONNECTION.test(message)) {
+    throw new StoreUnavailable(`PostgreSQL: ${message}`, { cause: failure, retryAfterSeconds: RETRY_AFTER_SECONDS });
+  }
+  throw failure;
+}
+
 /** The port of the adapters over a pool. */
 export function databaseOf(pool: pg.Pool): Database {
   return {
-    query: (text, values) => pool.query(text, values),
+    query: (text, values) => pool.query(text, values).catch(rethrow),
     async transaction(work) {
-      const session = await pool.connect();
+      const session = await pool.connect().catch(rethrow);
       let broken: Error | undefined;
       try {
         await session.query('BEGIN');
@@ -75,7 +100,7 @@ export function databaseOf(pool: pg.Pool): Database {
         await session.query('ROLLBACK').catch((failure: Error) => {
           broken = failure;
         });
-        throw error;
+        return rethrow(error);
       } finally {
         session.release(broken);
       }

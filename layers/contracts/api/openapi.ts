@@ -10,6 +10,7 @@ const commonProblems = (route: Route): (keyof typeof problems)[] => [
   ...('public' in route.access ? [] : (['unauthenticated', 'forbidden'] as const)),
   ...(route.body ? (['unsupported-media-type'] as const) : []),
   'internal',
+  'unavailable',
 ];
 
 /** Named schemas (`.meta({ id })`) become components, referenced from wherever they stand. */

@@ -298,7 +298,7 @@ export const routesById = {
     maxBodyBytes: MAX_BATCH_BYTES,
     status: 202,
     response: batchResult,
-    problems: ['request-in-flight', 'payload-too-large', 'idempotency-key-reused', 'unavailable'],
+    problems: ['request-in-flight', 'payload-too-large', 'idempotency-key-reused'],
     cache: 'no-store',
   },
   putTopology: {
