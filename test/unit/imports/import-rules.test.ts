@@ -15,6 +15,7 @@ const RULES: readonly { from: string; folders: readonly string[]; packages: read
     folders: ['layers/adapters', 'layers/contracts', 'layers/domain'],
     packages: [/^@aws-sdk\//, /^@smithy\//, /^pg$/, /^node:/],
   },
+  { from: 'models', folders: ['models', 'layers/domain', 'layers/contracts'], packages: [/^zod$/, /^node:/] },
   { from: 'functions', folders: ['functions', 'layers'], packages: [/./] },
   { from: 'lib', folders: ['lib', 'layers/contracts'], packages: [/./] },
   { from: 'bin', folders: ['lib', 'web'], packages: [/./] },

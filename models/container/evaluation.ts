@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { LoadedModel } from './model-container.ts';
+
+/** Losses of one held-out example. Examples of one block (a day, a meter) are not independent of each other. */
+export interface ExampleLoss {
+  block: string;
+  /** By guard metric; lower is better. */
+  losses: Record<string, number>;
+}
+
+/** How a kind of model is measured on examples it has not seen. */
+export interface ModelEvaluation {
+  /** @param example one line of the validation channel, with `request`. @throws if the response breaks its contract. */
+  loss(example: Example, response: unknown): ExampleLoss;
+}
+
+/** A line of the validation channel (`*.jsonl`): what the model is asked, and whatever its evaluation compares the answer with. */
+export interface Example {
+  request: unknown;
+  [known: string]: unknown;
+}
+
+export interface EvaluationResult {
+  /** Mean loss by metric, over examples. */
+  metrics: Record<string, number>;
+  examples: ExampleLoss[];
+}
+
+/** Asks a model every held-out example, in the order of file names and lines. @throws if there is none. */
+export async function evaluateModel(options: {
+  model: LoadedModel;
+  evaluation: ModelEvaluation;
+  folder: string;
+  signal: AbortSignal;
+}): Promise<EvaluationResult> {
+  const { model, evaluation, folder, signal } = options;
+  const examples: ExampleLoss[] = [];
+  for (const file of readdirSync(folder).sort()) {
+    if (!file.endsWith('.jsonl')) continue;
+    for (const line of readFileSync(join(folder, file), 'utf8').split('\n')) {
+      if (line === '') continue;
+      const example = JSON.parse(line) as Example;
+      examples.push(evaluation.loss(example, model.invoke(example.request)));
+      // A stop request is heard between two examples.
+      await setImmediate();
+      signal.throwIfAborted();
+    }
+  }
+  if (examples.length === 0) throw new Error(`${folder} holds no example to evaluate on`);
+  return { metrics: meanLosses(examples), examples };
+}
+
+function meanLosses(examples: readonly ExampleLoss[]): Record<string, number> {
+  const names = Object.keys(examples[0]?.losses ?? {});
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      examples.reduce((sum, { losses }) => sum + (losses[name] ?? Number.NaN), 0) / examples.length,
+    ]),
+  );
+}
