@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Cloud } from '../kernel/types.ts';
-import { Arrivals } from './arrivals.ts';
 import { messagePath } from './message-path.ts';
 import { type Asset, pageAssets } from './page-assets.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -22,7 +21,6 @@ const headers = {
  */
 export function console(): { start(cloud: Cloud): Promise<void>; stop(): Promise<void> } {
   let server: Server | undefined;
-  const arrivals = new Arrivals();
   const watchers = new Set<ServerResponse>();
   let timer: NodeJS.Timeout | undefined;
   let assets: Promise<Map<string, Asset>> | undefined;
@@ -50,12 +48,12 @@ export function console(): { start(cloud: Cloud): Promise<void>; stop(): Promise
     switch (url.pathname) {
       case '/data/events':
         response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-        response.write(`data: ${JSON.stringify(snapshotOf(cloud, arrivals))}\n\n`);
+        response.write(`data: ${JSON.stringify(snapshotOf(cloud))}\n\n`);
         watchers.add(response);
         request.on('close', () => watchers.delete(response));
         return;
       case '/data/view':
-        return json(snapshotOf(cloud, arrivals));
+        return json(snapshotOf(cloud));
       case '/data/message':
         return json((await messagePath(cloud, text)) ?? null);
       case '/data/logs': {
@@ -92,9 +90,8 @@ export function console(): { start(cloud: Cloud): Promise<void>; stop(): Promise
         listening.listen(port, '127.0.0.1', resolve);
       });
       timer = setInterval(() => {
-        arrivals.sample(cloud);
         if (watchers.size === 0) return;
-        const event = `data: ${JSON.stringify(snapshotOf(cloud, arrivals))}\n\n`;
+        const event = `data: ${JSON.stringify(snapshotOf(cloud))}\n\n`;
         // A page that does not keep up is skipped, not queued for.
         for (const watcher of watchers) if (!watcher.writableNeedDrain) watcher.write(event);
       }, REFRESH_MS);

@@ -1,5 +1,4 @@
 import type { Cloud, Resource } from '../kernel/types.ts';
-import type { Arrivals } from './arrivals.ts';
 import { widgetsOf } from './dashboards.ts';
 import { MetricReader } from './metrics.ts';
 import type { AlarmRow, FunctionView, RuleView, StreamView, View } from './view.ts';
@@ -46,7 +45,7 @@ const storesOf = (resource: Resource): string[] => {
 };
 
 /** The running cloud as the template and its own metrics describe it. */
-export const snapshotOf = (cloud: Cloud, arrivals: Arrivals): View => {
+export const snapshotOf = (cloud: Cloud): View => {
   const now = cloud.clock();
   const metrics = new MetricReader(cloud.shared.metrics, now);
   const mappings = cloud.resourcesOf('AWS::Lambda::EventSourceMapping').map(({ properties }) => ({
@@ -70,7 +69,8 @@ export const snapshotOf = (cloud: Cloud, arrivals: Arrivals): View => {
       name,
       label: labelOf(resource),
       shards: (live.get(name)?.shards ?? []).map((shard) => ({ id: shard.id, records: shard.tip - shard.oldest })),
-      recordsPerMinute: arrivals.perMinute(name),
+      recordsPerMinute:
+        metrics.sum('AWS/Kinesis', 'IncomingRecords', { StreamName: name }, windowMinutes) / windowMinutes,
       lagMs: known.length === 0 ? null : Math.max(...known),
       consumers,
     };

@@ -3,6 +3,7 @@ import { generatedName } from '../kernel/names.ts';
 import { at, textAt } from '../kernel/properties.ts';
 import type { AwsService, Cloud, PendingResource, Principal, Provider } from '../kernel/types.ts';
 import { kinesisLimits } from './limits.ts';
+import { StreamMetrics } from './metrics.ts';
 import { KinesisService } from './service.ts';
 import type { Durability } from './shard-log.ts';
 import { Stream } from './stream.ts';
@@ -42,9 +43,13 @@ export function kinesis(options: KinesisOptions = {}): { provider: Provider; ser
   const streams = new Map<string, Stream>();
   let trimmer: NodeJS.Timeout | undefined;
   let service: KinesisService | undefined;
+  let metrics: StreamMetrics | undefined;
   const serve = (cloud: Cloud) => {
     if (service) return service;
-    service = new KinesisService(cloud, streams, { throttled: options.throttled ?? true });
+    service = new KinesisService(cloud, streams, {
+      throttled: options.throttled ?? true,
+      refused: (streamArn) => metrics?.refused(streamArn),
+    });
     Object.assign(cloud.shared, { kinesis: inProcess(cloud, streams) });
     cloud.addService(service);
     return service;
@@ -79,6 +84,7 @@ export function kinesis(options: KinesisOptions = {}): { provider: Provider; ser
       return { physicalId: settings.name, attributes: { Arn: settings.arn } };
     },
     async start(cloud) {
+      metrics = new StreamMetrics(cloud, streams);
       const trim = async () => {
         for (const stream of streams.values()) for (const shard of stream.shards) await shard.trim();
       };
@@ -91,6 +97,7 @@ export function kinesis(options: KinesisOptions = {}): { provider: Provider; ser
     },
     async stop() {
       clearInterval(trimmer);
+      metrics?.stop();
       for (const stream of streams.values()) await stream.close();
       streams.clear();
     },

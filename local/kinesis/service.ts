@@ -18,14 +18,20 @@ export class KinesisService implements AwsService {
   readonly #cloud: Cloud;
   readonly #streams: ReadonlyMap<string, Stream>;
   readonly #throttled: boolean;
+  readonly #refused: (streamArn: string) => void;
   readonly #reads: Reads;
   readonly #writes = new Map<Shard, { records: SecondWindow; bytes: SecondWindow }>();
 
-  /** @param options.throttled whether provisioned shards refuse what is beyond 1,000 records/s or 1 MiB/s, as in AWS. */
-  constructor(cloud: Cloud, streams: ReadonlyMap<string, Stream>, options: { throttled: boolean }) {
+  /** @param options.throttled whether provisioned shards refuse what is beyond 1,000 records/s or 1 MiB/s, as in AWS; `refused` hears of each. */
+  constructor(
+    cloud: Cloud,
+    streams: ReadonlyMap<string, Stream>,
+    options: { throttled: boolean; refused?: (streamArn: string) => void },
+  ) {
     this.#cloud = cloud;
     this.#streams = streams;
     this.#throttled = options.throttled;
+    this.#refused = options.refused ?? (() => {});
     this.#reads = new Reads({ clock: () => cloud.clock(), throttled: options.throttled });
   }
 
@@ -139,11 +145,13 @@ export class KinesisService implements AwsService {
     };
     this.#writes.set(shard, windows);
     const now = this.#cloud.clock();
-    if (!windows.records.admits(1, now) || !windows.bytes.admits(sizeOf(entry), now))
+    if (!windows.records.admits(1, now) || !windows.bytes.admits(sizeOf(entry), now)) {
+      this.#refused(stream.settings.arn);
       throw new AwsFailure(
         'ProvisionedThroughputExceededException',
         `Rate exceeded for shard ${shard.id} in stream ${stream.settings.name} under account ${this.#cloud.accountId}.`,
       );
+    }
     windows.records.take(1);
     windows.bytes.take(sizeOf(entry));
   }

@@ -10,7 +10,7 @@ import {
   PutRecordsCommand,
 } from '@aws-sdk/client-kinesis';
 import { kinesisLimits } from '../../../local/kinesis/limits.ts';
-import { runningCloud } from '../lambda/running-cloud.ts';
+import { runningCloud, until } from '../lambda/running-cloud.ts';
 
 let running: Awaited<ReturnType<typeof runningCloud>>;
 let client: KinesisClient;
@@ -26,6 +26,7 @@ beforeAll(async () => {
     StreamModeDetails: { StreamMode: 'ON_DEMAND' },
   });
   client = connect({ kind: 'role', roleArn: running.roleArn });
+  await running.start();
 });
 afterAll(async () => {
   client.destroy();
@@ -126,8 +127,11 @@ test('limits hold at the limit and one past it', async () => {
   await expect(key(257)).rejects.toMatchObject({ name: 'ValidationException' });
 });
 
-/** API_PutRecords: "Each shard can support writes up to 1,000 records per second"; failed records are told one by one. */
-test('a provisioned shard refuses the records beyond its rate, one by one', async () => {
+/**
+ * API_PutRecords: "Each shard can support writes up to 1,000 records per second"; failed records are told one by one.
+ * https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html: both sorts are counted.
+ */
+test('a provisioned shard refuses the records beyond its rate, one by one, and the metrics say so', async () => {
   const send = () =>
     client.send(
       new PutRecordsCommand({
@@ -140,6 +144,13 @@ test('a provisioned shard refuses the records beyond its rate, one by one', asyn
   expect(refused.length).toBeGreaterThanOrEqual(500);
   expect(refused[0]?.ErrorCode).toBe('ProvisionedThroughputExceededException');
   expect(refused.length).toBe(answers.reduce((sum, { FailedRecordCount }) => sum + (FailedRecordCount ?? 0), 0));
+  const counted = (name: string) =>
+    running.metrics
+      .filter((datum) => datum.name === name && datum.dimensions.StreamName === 'busy')
+      .reduce((sum, { value }) => sum + value, 0);
+  await until(() => counted('IncomingRecords') > 0);
+  expect(counted('IncomingRecords')).toBe(2500 - refused.length);
+  expect(counted('WriteProvisionedThroughputExceeded')).toBe(refused.length);
 });
 
 /** API_GetShardIterator, API_GetRecords: error names. */
