@@ -6,6 +6,7 @@ import { listOf, type PrincipalJson, type Statement } from './document.ts';
 /** One statement of a role that allows something. */
 export interface GrantUse {
   sid: string;
+  /** Some access was allowed by it alone: without the statement that access is denied. */
   used: boolean;
 }
 
@@ -64,7 +65,7 @@ export class Evaluator {
     return decision;
   }
 
-  /** A role's own grants, and whether any access has been allowed by each so far: what IAM calls last accessed. */
+  /** A role's own grants, and which of them have been needed so far; IAM has the like as last accessed information. */
   grantsOf(roleArn: string): GrantUse[] {
     return this.#directory
       .identityStatements(roleArn)
@@ -128,19 +129,19 @@ export class Evaluator {
         reason: `because no ${handedOn.allow ? 'identity-based' : 'key'} policy allows the ${action} action`,
       };
     }
-    if (identity.allow) return this.#allowedBy(identity.allow);
     if (byResource.allow) return ALLOWED;
+    if (identity.allow) return this.#allowedBy(identity.allow);
     return { allowed: false, reason: `because no identity-based policy allows the ${action} action` };
   }
 
-  #allowedBy(statement: Statement): Decision {
-    this.#reliedOn.add(statement);
+  #allowedBy(statements: readonly Statement[]): Decision {
+    if (statements.length === 1) this.#reliedOn.add(statements[0] as Statement);
     return ALLOWED;
   }
 
-  /** The statement that allows (the first that does) and the source of one that denies. `via`: `identity` ignores Principal; `direct` wants the caller named; `account` wants the account named. */
+  /** The statements that allow, if any, and the source of one that denies. `via`: `identity` ignores Principal; `direct` wants the caller named; `account` wants the account named. */
   #effect(statements: readonly Statement[], question: Question, via: 'identity' | 'direct' | 'account') {
-    let allow: Statement | undefined;
+    let allow: Statement[] | undefined;
     const { access, context } = question;
     const variables = (key: string) => context(key)?.[0];
     for (const statement of statements) {
@@ -158,7 +159,8 @@ export class Evaluator {
         } else if (!outcome.met) continue;
       }
       if (statement.effect === 'Deny') return { allow: undefined, deny: statement.source };
-      allow ??= statement;
+      allow ??= [];
+      allow.push(statement);
     }
     return { allow, deny: undefined };
   }

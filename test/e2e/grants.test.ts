@@ -1,0 +1,152 @@
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { type Route, routes } from '../../layers/contracts/api/routes.ts';
+import { connectDevice, provisionDevices } from '../harness/devices.ts';
+import { Stack } from '../harness/stack.ts';
+
+interface FunctionView {
+  name: string;
+  label: string;
+  grants: { sid: string; used: boolean }[];
+}
+
+/** What no run of a healthy stack needs; the exact table of test/infra holds these. */
+const ONLY_IN_TROUBLE: Readonly<Record<string, string>> = {
+  'EmptyBuckets ListObjects': 'when a stage is removed',
+  'EmptyBuckets DeleteObjects': 'when a stage is removed',
+  'StoreReadings KeepFailedBatches': 'when a record has been retried for seven days',
+  'StoreTelemetry KeepFailedBatches': 'when a record has been retried for seven days',
+};
+const SETTLED_WITHIN_MS = 60_000;
+
+const stack = new Stack({ portBase: 9900, stateDir: '.cache/e2e-grants' });
+const tokens = new Map<string, string>();
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const functionsNow = async (): Promise<FunctionView[]> => {
+  const view = await fetch(`${stack.endpoints().console}/data/view`);
+  return ((await view.json()) as { functions: FunctionView[] }).functions;
+};
+
+const unused = async (): Promise<string[]> =>
+  (await functionsNow()).flatMap(({ label, grants }) =>
+    grants.flatMap(({ sid, used }) => (used ? [] : [`${label} ${sid}`])),
+  );
+
+/** Things that exist in the fleet's topology, by the name of the path parameter that means them. */
+const ids: Record<string, string> = {
+  meterId: 'm001',
+  transformerId: 'T01',
+  feederId: 'F01',
+  regionId: 'NSW',
+  sensorId: 'F01-S',
+};
+const now = Date.now();
+const query: Record<string, string> = {
+  from: new Date(now - 86_400_000).toISOString(),
+  to: new Date(now).toISOString(),
+  granularity: 'hour',
+  tz: 'Australia/Sydney',
+  kind: 'activePower',
+};
+
+async function ask(route: Route, body?: unknown): Promise<Response> {
+  const caller = 'public' in route.access ? '' : tokens.get(route.access.groups[0] ?? 'headend');
+  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? 'none');
+  const shape = route.query ? (route.query as unknown as { shape: Record<string, unknown> }).shape : {};
+  const asked = new URLSearchParams(Object.entries(query).filter(([name]) => name in shape));
+  return fetch(`${stack.endpoints().api}${path}?${asked}`, {
+    method: route.method,
+    headers: {
+      ...(caller ? { authorization: `Bearer ${caller}` } : {}),
+      ...(body ? { 'content-type': 'application/json', 'idempotency-key': 'grants-test' } : {}),
+    },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+}
+
+const routeOf = (id: string): Route => {
+  const found = routes.find((route) => route.id === id);
+  if (!found) throw new Error(`no route ${id}`);
+  return found;
+};
+
+function exampleReading(): Record<string, unknown> {
+  const { example } = stack.endpoints().device;
+  return { ...(typeof example === 'string' ? JSON.parse(example) : example), meterId: ids.meterId };
+}
+
+async function publishGoodAndBad(): Promise<void> {
+  const endpoints = stack.endpoints();
+  const { meterId, topic } = endpoints.device;
+  const reading = exampleReading();
+  const telemetry = {
+    sensorId: ids.sensorId,
+    time: new Date(now).toISOString(),
+    measurements: [{ kind: 'activePower', unit: 'kW', value: 12.3 }],
+  };
+  const [meter, sensor] = await provisionDevices(stack, [ids.meterId ?? '', ids.sensorId ?? '']);
+  if (!meter || !sensor) throw new Error('no devices');
+  const ofMeter = topic.replace(meterId, meter.deviceId);
+  const ofSensor = ofMeter
+    .replace('interval_readings', 'sensor_telemetry')
+    .replace(`meters/${meter.deviceId}/interval-readings`, `sensors/${sensor.deviceId}/sensor-telemetry`);
+  for (const [identity, to, message] of [
+    [meter, ofMeter, reading],
+    [sensor, ofSensor, telemetry],
+  ] as const) {
+    const client = await connectDevice(endpoints, identity);
+    for (const payload of [JSON.stringify(message), 'nothing of ours'])
+      await client.publishAsync(to, payload, { qos: 1 });
+    await client.endAsync();
+  }
+}
+
+/** Runs what schedules run, now. */
+async function runSchedules(): Promise<void> {
+  const lambda = new LambdaClient(stack.operator());
+  try {
+    for (const { name, label } of await functionsNow()) {
+      if (!/^(Compact)/.test(label)) continue;
+      const { FunctionError } = await lambda.send(new InvokeCommand({ FunctionName: name, Payload: '{}' }));
+      expect([label, FunctionError]).toEqual([label, undefined]);
+    }
+  } finally {
+    lambda.destroy();
+  }
+}
+
+describe('the whole stack at work', () => {
+  beforeAll(async () => {
+    await stack.start({ fresh: true });
+    for (const name of ['viewer', 'analyst', 'operator', 'admin', 'headend']) tokens.set(name, await stack.token(name));
+  }, 150_000);
+  afterAll(() => stack.stop(), 60_000);
+
+  test('every route that reads answers', async () => {
+    const reading = routes.filter(({ method }) => method === 'GET');
+    expect(reading.length).toBeGreaterThan(10);
+    for (const route of reading) {
+      const response = await ask(route);
+      const text = await response.text();
+      if (response.status >= 500 || response.status === 400 || response.status === 401 || response.status === 403)
+        throw new Error(`${route.id}: ${response.status} ${text}`);
+    }
+  }, 120_000);
+
+  test('routes that write, devices and schedules do their work', async () => {
+    expect((await ask(routeOf('acceptBatch'), { readings: [exampleReading()] })).status).toBe(202);
+    expect((await ask(routeOf('putTopology'), { regions: [] })).status).toBe(200);
+    await publishGoodAndBad();
+    await runSchedules();
+  }, 120_000);
+
+  test('needs every grant of every function: without any one of them some access is denied', async () => {
+    const all = (await functionsNow()).flatMap(({ label, grants }) => grants.map(({ sid }) => `${label} ${sid}`));
+    expect(all.length).toBeGreaterThan(40);
+    expect(Object.keys(ONLY_IN_TROUBLE).filter((grant) => !all.includes(grant))).toEqual([]);
+    const needless = async () => (await unused()).filter((grant) => !(grant in ONLY_IN_TROUBLE));
+    for (const end = Date.now() + SETTLED_WITHIN_MS; (await needless()).length > 0 && Date.now() < end; )
+      await pause(500);
+    expect(await needless()).toEqual([]);
+  }, 90_000);
+});
