@@ -5,8 +5,8 @@ import { routesById } from '../layers/contracts/api/routes.ts';
 
 const webDir = import.meta.dirname;
 
-/** Where each route is called, taken from the one declaration; zod itself stays out of the browser (it would double the bundle). */
-const routePaths = Object.fromEntries(Object.entries(routesById).map(([id, route]) => [id, route.path]));
+/** How each route is called, taken from the one declaration; zod itself stays out of the browser (it would double the bundle). */
+const calls = Object.fromEntries(Object.entries(routesById).map(([id, { method, path }]) => [id, { method, path }]));
 
 const page = (script: string, style: string, font: string) => `<!doctype html>
 <html lang="en">
@@ -47,7 +47,7 @@ export const buildSite = async (outDir: string): Promise<void> => {
     assetNames: '[name]-[hash]',
     loader: { '.woff2': 'file' },
     legalComments: 'external',
-    define: { ROUTE_PATHS: JSON.stringify(routePaths) },
+    define: { ROUTES: JSON.stringify(calls) },
     metafile: true,
     logLevel: 'warning',
   });

@@ -3,17 +3,25 @@ import type { routesById } from '../../../layers/contracts/api/routes.ts';
 import type { Session } from './session.ts';
 
 /** Put in by the build from `layers/contracts/api/routes.ts`. */
-declare const ROUTE_PATHS: Readonly<Record<string, string>>;
+declare const ROUTES: Readonly<Record<string, { method: string; path: string }>>;
 
 type Routes = typeof routesById;
 /** Routes the dashboard may read. */
 export type ReadRoute = { [R in keyof Routes]: Routes[R]['method'] extends 'GET' ? R : never }[keyof Routes];
-export type Answer<R extends ReadRoute> = z.infer<Routes[R]['response']>;
-type Part<R extends ReadRoute, P extends string> =
+/** Routes that change something. */
+export type WriteRoute = Exclude<keyof Routes, ReadRoute>;
+export type Answer<R extends keyof Routes> = z.infer<Routes[R]['response']>;
+type Part<R extends keyof Routes, P extends string> =
   Routes[R] extends Record<P, z.ZodType> ? z.input<Routes[R][P]> : undefined;
 export interface Call<R extends ReadRoute> {
   params?: Part<R, 'params'>;
   query?: Part<R, 'query'>;
+}
+
+export interface Act<R extends WriteRoute> {
+  params?: Part<R, 'params'>;
+  headers?: Part<R, 'headers'>;
+  body?: Part<R, 'body'>;
 }
 
 /** A problem document of the API (RFC 9457), or what kept a request from being answered at all. */
@@ -41,22 +49,37 @@ export const addressOf = (path: string, call: { params?: object | undefined; que
 };
 
 export const addressOfRoute = <R extends ReadRoute>(route: R, call: Call<R>): string =>
-  addressOf(ROUTE_PATHS[route] ?? '', { params: call.params as object, query: call.query as object });
+  addressOf(ROUTES[route]?.path ?? '', { params: call.params as object, query: call.query as object });
 
 /** Reads one address of the API. @throws ApiProblem. */
-export const read = async (session: Session, apiBase: string, address: string): Promise<unknown> => {
+export const read = (session: Session, apiBase: string, address: string): Promise<unknown> =>
+  send(session, apiBase + address, { headers: { accept: 'application/json' } });
+
+/** Calls a route that changes something. @throws ApiProblem. */
+export const write = async <R extends WriteRoute>(
+  session: Session,
+  apiBase: string,
+  route: R,
+  act: Act<R>,
+): Promise<Answer<R>> => {
+  const { method, path } = ROUTES[route] ?? { method: 'POST', path: '' };
+  const address = apiBase + addressOf(path, { params: act.params as object });
+  const headers = { accept: 'application/json', 'content-type': 'application/json', ...(act.headers as object) };
+  const body = act.body === undefined ? {} : { body: JSON.stringify(act.body) };
+  return (await send(session, address, { method, headers, ...body })) as Answer<R>;
+};
+
+const send = async (session: Session, address: string, request: RequestInit): Promise<unknown> => {
   let answer: Response;
   try {
     const token = await session.token();
     if (token === undefined) throw new ApiProblem(401, 'The session has ended: sign in again');
-    answer = await fetch(apiBase + address, {
-      headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
-    });
+    answer = await fetch(address, { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } });
   } catch (failure) {
     if (failure instanceof ApiProblem) throw failure;
     throw new ApiProblem(0, 'The service cannot be reached');
   }
-  if (answer.ok) return answer.json();
+  if (answer.ok) return answer.status === 204 ? undefined : answer.json();
   if (answer.status === 401) session.refused();
   const problem = (await answer.json().catch(() => ({}))) as {
     title?: string;

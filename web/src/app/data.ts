@@ -1,6 +1,15 @@
 import { createContext } from 'preact';
-import { useContext, useEffect, useReducer, useRef } from 'preact/hooks';
-import { type Answer, addressOfRoute, type Call, type ReadRoute } from './api.ts';
+import { useContext, useEffect, useReducer, useRef, useState } from 'preact/hooks';
+import {
+  type Act,
+  type Answer,
+  ApiProblem,
+  addressOfRoute,
+  type Call,
+  type ReadRoute,
+  type WriteRoute,
+  write,
+} from './api.ts';
 import type { SiteConfig } from './config.ts';
 import type { Session } from './session.ts';
 import type { AnswerStore } from './store.ts';
@@ -73,6 +82,35 @@ export const useAnswer = <R extends ReadRoute>(
     retryAt: undefined,
     loading: call !== undefined,
   };
+
+/** A change a person makes; once it is made, everything shown is asked for again. */
+export interface Action<R extends WriteRoute> {
+  /** @returns the answer; undefined when it failed, and `error` says why. */
+  run: (act: Act<R>) => Promise<Answer<R> | undefined>;
+  busy: boolean;
+  error: Error | undefined;
+}
+
+export const useAction = <R extends WriteRoute>(route: R): Action<R> => {
+  const { session, config, answers } = useServices();
+  const [state, setState] = useState<{ busy: boolean; error: Error | undefined }>({ busy: false, error: undefined });
+  return {
+    ...state,
+    run: async (act) => {
+      setState({ busy: true, error: undefined });
+      try {
+        const answer = await write(session, config.apiBase, route, act);
+        setState({ busy: false, error: undefined });
+        answers.refresh();
+        return answer;
+      } catch (failure) {
+        const error = failure instanceof Error ? failure : new ApiProblem(0, String(failure));
+        setState({ busy: false, error });
+        return undefined;
+      }
+    },
+  };
+};
 
 /** How often what is live is asked for again, ms. */
 export const liveMs = 15_000;

@@ -60,6 +60,14 @@ export class AnswerStore {
     }
   }
 
+  /** Asks again for everything that is watched: something has been changed. What nobody watches is forgotten. */
+  refresh(): void {
+    for (const [address, entry] of this.#entries) {
+      if (entry.watchers.size === 0) this.#entries.delete(address);
+      else if (!entry.busy) void this.#load(address, entry);
+    }
+  }
+
   #entry(address: string): Entry {
     const found = this.#entries.get(address);
     if (found) return found;
