@@ -53,7 +53,7 @@ function nextBoundary(granularity: Granularity, timeZone: string, timeMs: number
  * The first instant of a local date. Where the clocks skip midnight the date begins when they have skipped.
  * @param dateMs the date's midnight as if it were UTC
  */
-function localMidnight(timeZone: string, dateMs: number): number {
+export function localMidnight(timeZone: string, dateMs: number): number {
   const before = zoneOffsetMs(timeZone, dateMs - DAY_MS);
   const after = zoneOffsetMs(timeZone, dateMs + DAY_MS);
   for (const offset of [before, after]) {

@@ -1,0 +1,30 @@
+import type { VeeRuleSettings } from '../../../contracts/vee/settings.ts';
+import type { RegisterSegment } from '../../registers/register-energy.ts';
+import type { Finding } from '../finding.ts';
+import { type IntervalSeries, isMeasured, spanOf } from '../series.ts';
+
+/**
+ * Rule 8: intervals between two register reads do not add up to what the register advanced. Only where every interval
+ * between the reads is measured; the reads stand on interval boundaries.
+ * @param segment energy with the multiplier applied, Wh, and the resolution of the register, likewise
+ */
+export function sumCheck(
+  series: IntervalSeries,
+  segment: RegisterSegment,
+  limits: VeeRuleSettings['sumCheck'],
+): Finding[] {
+  const { from, to, energyWh, resolutionWh } = segment;
+  if (energyWh === null) return [];
+  const span = spanOf(series, { start: from, end: to });
+  let sum = 0;
+  for (let index = span.first; index < span.end; index++) {
+    if (!isMeasured(series, index)) return [];
+    sum += series.energyWh[index] as number;
+  }
+  const intervals = span.end - span.first;
+  if (intervals * series.intervalMinutes * 60_000 !== to - from) return [];
+  // Every interval is cut to whole Wh by itself.
+  const limit = limits.resolutions * resolutionWh + intervals / 2;
+  const observed = Math.abs(sum - energyWh);
+  return observed > limit ? [{ rule: 'SUM_CHECK', from, to, observed, limit }] : [];
+}
