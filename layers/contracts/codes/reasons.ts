@@ -15,6 +15,8 @@ export const REASON_CODES = {
   WRONG_TYPE: 'a field of another type, or outside its list of words',
   INVALID_ID: 'an id outside [A-Za-z0-9._-]{1,64}',
   ID_MISMATCH: 'the id in the payload is not the id in the topic',
+  DUPLICATE_METER: 'a columnar message names a meter twice: none of its rows is believed',
+  WRONG_LENGTH: 'not as many values as meters times intervals',
   UNKNOWN_METER: 'the registry has no such meter',
   UNKNOWN_SENSOR: 'the registry has no such sensor',
   UNKNOWN_CHANNEL: 'no such channel, or the meter does not have it',

@@ -22,6 +22,12 @@ export const INTERVAL_MINUTES = [1, 2, 3, 5, 6, 10, 12, 15, 20, 30, 60] as const
 /** Most intervals in one message; 128 KiB cannot hold more. */
 export const MAX_INTERVALS_PER_MESSAGE = 4096;
 
+/** Most meters in one columnar message. [proposed] */
+export const MAX_METERS_PER_MESSAGE = 65_536;
+
+/** Most values in one columnar message, which may arrive compressed: a day of half-hours of 5,000 meters. [proposed] */
+export const MAX_CELLS_PER_MESSAGE = 262_144;
+
 /** Energy of one interval, kWh: 100 MW for an hour, beyond any low- or medium-voltage service. Fits int32 in Wh. [proposed] */
 export const MAX_INTERVAL_KWH = 100_000;
 

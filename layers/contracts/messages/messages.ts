@@ -1,18 +1,10 @@
 import * as z from 'zod';
-import { CHANNEL_NAMES, QUALITY_NAMES } from './channels.ts';
+import { CHANNEL_NAMES } from './channels.ts';
 import { METER_EVENTS } from './events.ts';
-import { ID_PATTERN, INTERVAL_MINUTES, MAX_INTERVALS_PER_MESSAGE, MAX_REVISION } from './limits.ts';
+import { energyUnit, Id, Instant, quality, revision } from './fields.ts';
+import { IntervalColumnsMessage } from './interval-columns.ts';
+import { INTERVAL_MINUTES, MAX_INTERVALS_PER_MESSAGE } from './limits.ts';
 import { MEASUREMENT_KIND_NAMES, PHASES } from './measurements.ts';
-
-/** The utility's own id of a meter, sensor, feeder, … */
-export const Id = z.string().regex(ID_PATTERN).meta({ id: 'Id', description: "the utility's own id" });
-
-/** ISO 8601 with a zone; becomes epoch ms only in the domain (wire schemas have no transforms). */
-export const Instant = z.iso.datetime({ offset: true }).meta({ id: 'Instant' });
-
-const energyUnit = z.enum(['kWh', 'kvarh']);
-const revision = z.int().min(0).max(MAX_REVISION).optional().describe('highest wins; 0 if none');
-const quality = z.enum(QUALITY_NAMES).optional().describe('raw if absent');
 
 /** Value of one interval, in the channel's unit, at most three decimals. */
 const interval = { start: Instant, value: z.number().min(0), revision, quality };
@@ -76,6 +68,7 @@ export type SensorTelemetryMessage = z.infer<typeof SensorTelemetryMessage>;
 /** Message kinds by the last part of their topic. A payload is one message or a non-empty array of messages. */
 export const MESSAGE_KINDS = {
   'interval-readings': z.union([IntervalBlockMessage, IntervalReadingMessage]),
+  'interval-columns': IntervalColumnsMessage,
   'register-reads': RegisterReadMessage,
   'meter-events': MeterEventMessage,
   'sensor-telemetry': SensorTelemetryMessage,
@@ -94,11 +87,15 @@ export const Envelope = z
   .meta({ id: 'Envelope' });
 export type Envelope = z.infer<typeof Envelope>;
 
-/** Where a topic leads: `meters/m001/interval-readings` → kind and owner; `headend/<client>/…` has no owner to compare. */
+/**
+ * Where a topic leads: `meters/m001/interval-readings` → kind and owner; `headend/<client>/…` and
+ * `concentrators/<id>/interval-columns` have no owner to compare.
+ */
 export function parseTopic(topic: string): { kind: MessageKind; ownerId: string | undefined } | undefined {
   const [family, owner, kind, ...rest] = topic.split('/');
   if (rest.length > 0 || !owner || !kind || !Object.hasOwn(MESSAGE_KINDS, kind)) return undefined;
   if (family === 'headend') return { kind: kind as MessageKind, ownerId: undefined };
+  if (kind === 'interval-columns') return family === 'concentrators' ? { kind, ownerId: undefined } : undefined;
   if (family !== (kind === 'sensor-telemetry' ? 'sensors' : 'meters')) return undefined;
   return { kind: kind as MessageKind, ownerId: owner };
 }

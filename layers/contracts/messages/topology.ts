@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { CHANNEL_NAMES } from './channels.ts';
+import { Id, Instant } from './fields.ts';
 import { INTERVAL_MINUTES } from './limits.ts';
 import { MEASUREMENT_KIND_NAMES, PHASES } from './measurements.ts';
-import { Id, Instant } from './messages.ts';
 
 const name = z.string().min(1).max(128);
 const point = { lon: z.number().min(-180).max(180), lat: z.number().min(-90).max(90) };

@@ -41,10 +41,12 @@ function reasonsOf(issue: z.core.$ZodIssue, input: unknown, base: string): Reaso
     case 'invalid_format':
       return reason(INSTANT_FIELDS.has(field) ? 'INVALID_TIME' : 'INVALID_ID');
     case 'too_small':
-      if (issue.origin === 'array') return reason('EMPTY');
+      if (issue.origin === 'array' || field === 'intervals') return reason('EMPTY');
       return reason(issue.origin === 'string' ? 'WRONG_TYPE' : 'NEGATIVE');
     case 'too_big':
-      return reason(issue.origin === 'array' || issue.origin === 'string' ? 'TOO_LARGE' : 'OUT_OF_RANGE');
+      return reason(
+        issue.origin === 'array' || issue.origin === 'string' || field === 'intervals' ? 'TOO_LARGE' : 'OUT_OF_RANGE',
+      );
     default:
       return reason('WRONG_TYPE');
   }

@@ -3,6 +3,8 @@ import { type MessageKind, parseTopic, type QuarantinedMessage } from '../../con
 import { openEnvelope } from '../messages/envelope.ts';
 import { type ArrivedMessage, type QuarantineStore, quarantined } from '../messages/quarantine.ts';
 import { type JsonValue, parseStrictJson, type StrictJson } from '../messages/strict-json.ts';
+import { IntervalColumnsParser } from './interval-columns-parser.ts';
+import { validateIntervalColumns } from './interval-columns-validation.ts';
 import { IntervalParser } from './interval-parser.ts';
 import { type Judgement, validateIntervalReadings } from './interval-validation.ts';
 import { validateMeterEvents, validateRegisterReads } from './meter-fact-validation.ts';
@@ -34,13 +36,21 @@ export interface StoredBatch {
 
 type MeterMessageKind = Exclude<MessageKind, 'sensor-telemetry'>;
 
-/** A message that the fast path left to the strict one. */
-interface SlowMessage {
+interface WaitingMessage {
   message: ArrivedMessage;
   kind: MeterMessageKind;
   ownerId: string | undefined;
+}
+
+/** A message that the fast path left to the strict one. */
+interface SlowMessage extends WaitingMessage {
   json: StrictJson;
 }
+
+const parsersOf = (index: MeterIndex) => ({
+  readings: new IntervalParser(index),
+  columns: new IntervalColumnsParser(index),
+});
 
 /**
  * Use case of the readings stream: everything good in a batch is durable and everything bad is in quarantine with every
@@ -49,14 +59,14 @@ interface SlowMessage {
  */
 export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uint8Array[]) => Promise<StoredBatch> {
   let index = new MeterIndex();
-  let parser = new IntervalParser(index);
+  let parsers = parsersOf(index);
   let knownSince = ports.clock();
   // Kept between batches; taken while in use, should two run at once.
   let spare: ReadingColumns | undefined;
   return async (records) => {
     if (ports.clock() - knownSince > REGISTRY_AGE_MS) {
       index = new MeterIndex();
-      parser = new IntervalParser(index);
+      parsers = parsersOf(index);
       knownSince = ports.clock();
     }
     const readings = spare ?? new ReadingColumns();
@@ -65,7 +75,7 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
     const reads: RegisterRead[] = [];
     const events: MeterEvent[] = [];
     const poison: QuarantinedMessage[] = [];
-    const slow: SlowMessage[] = [];
+    const waiting: WaitingMessage[] = [];
     const aside = (message: ArrivedMessage, kind: string, reasons: Reason[]) =>
       poison.push(quarantined(message, kind, reasons));
     for (const data of records) {
@@ -83,13 +93,17 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
         continue;
       }
       const { kind, ownerId } = topic;
-      const owner = ownerId === undefined ? undefined : index.get(ownerId);
-      const usual = kind === 'interval-readings' && (ownerId === undefined || owner !== undefined);
-      if (usual && parser.parse(message.payload, { receivedAt: message.receivedAt, owner }, readings)) continue;
-      slow.push({ message, kind, ownerId, json: parseStrictJson(message.payload) });
+      const arrived = { message, kind, ownerId };
+      if (!readFast(arrived, index, parsers, readings)) waiting.push(arrived);
     }
-    const meters = await findMeters(ports.registry, slow);
-    for (const [meterId, meter] of meters) index.put(meterId, meter);
+    // Most that wait name a meter that is not known here yet: asked for once, they are read the fast way after all.
+    const meters = new AskedMeters(ports.registry);
+    await meters.ask(waiting.flatMap(likelyMeters));
+    for (const [meterId, meter] of meters.found) index.put(meterId, meter);
+    const slow: SlowMessage[] = waiting
+      .filter((arrived) => !readFast(arrived, index, parsers, readings))
+      .map((arrived) => ({ ...arrived, json: parseStrictJson(arrived.message.payload) }));
+    await meters.ask(slow.flatMap(namedMeters));
     for (const { message, kind, ownerId, json } of slow) {
       if (!json.ok) {
         aside(message, kind, json.reasons);
@@ -98,7 +112,7 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
       const judgement: Judgement = {
         receivedAt: message.receivedAt,
         ownerId,
-        meter: (meterId) => meters.get(meterId),
+        meter: (meterId) => meters.found.get(meterId),
         inexact: json.inexact,
       };
       const reasons = judge(kind, json.value, judgement, { readings, reads, events });
@@ -132,6 +146,8 @@ function judge(
   switch (kind) {
     case 'interval-readings':
       return validateIntervalReadings(payload, judgement, out.readings);
+    case 'interval-columns':
+      return validateIntervalColumns(payload, judgement, out.readings);
     case 'register-reads':
       return validateRegisterReads(payload, judgement, out.reads);
     case 'meter-events':
@@ -139,20 +155,61 @@ function judge(
   }
 }
 
-/** What the registry says now of every meter the slow messages name: nothing is refused by an old copy. */
-async function findMeters(
-  registry: MeterRegistry,
-  slow: readonly SlowMessage[],
-): Promise<ReadonlyMap<string, RegisteredMeter>> {
-  const ids = new Set<string>();
-  for (const { json } of slow) {
-    if (!json.ok) continue;
-    for (const message of Array.isArray(json.value) ? json.value : [json.value]) {
-      const id =
-        message !== null && typeof message === 'object' && !Array.isArray(message) ? message.meterId : undefined;
-      // A NUL cannot be asked for in PostgreSQL, and no id of ours is longer.
-      if (typeof id === 'string' && id.length <= 64 && !id.includes('\0')) ids.add(id);
-    }
+/** Appends the message's readings if it is a usual one. @returns false: nothing was appended. */
+function readFast(
+  { message, kind, ownerId }: WaitingMessage,
+  index: MeterIndex,
+  parsers: ReturnType<typeof parsersOf>,
+  out: ReadingColumns,
+): boolean {
+  const { payload, receivedAt } = message;
+  if (kind === 'interval-columns') return parsers.columns.parse(payload, { receivedAt }, out);
+  if (kind !== 'interval-readings') return false;
+  const owner = ownerId === undefined ? undefined : index.get(ownerId);
+  if (ownerId !== undefined && owner === undefined) return false;
+  return parsers.readings.parse(payload, { receivedAt, owner }, out);
+}
+
+/** Answers of the registry within one batch: what it says now of every meter asked for, each asked once. */
+class AskedMeters {
+  readonly found = new Map<string, RegisteredMeter>();
+  readonly #asked = new Set<string>();
+  readonly #registry: MeterRegistry;
+
+  constructor(registry: MeterRegistry) {
+    this.#registry = registry;
   }
-  return ids.size === 0 ? new Map() : registry.find([...ids]);
+
+  async ask(meterIds: readonly string[]): Promise<void> {
+    const ids = new Set(meterIds.filter((meterId) => !this.#asked.has(meterId)));
+    if (ids.size === 0) return;
+    for (const [meterId, meter] of await this.#registry.find([...ids])) this.found.set(meterId, meter);
+    for (const meterId of ids) this.#asked.add(meterId);
+  }
+}
+
+const METER_ID = /"meterId"\s*:\s*"([A-Za-z0-9._-]{1,64})"/g;
+const METER_LIST = /"meters"\s*:\s*\[([^\]]*)\]/g;
+const LISTED_ID = /"([A-Za-z0-9._-]{1,64})"/g;
+
+/** Meters that a payload seems to name, without parsing it. */
+function likelyMeters({ message, kind, ownerId }: WaitingMessage): string[] {
+  if (kind !== 'interval-readings' && kind !== 'interval-columns') return [];
+  const text = Buffer.from(message.payload).toString('latin1');
+  const lists = kind === 'interval-columns' ? [...text.matchAll(METER_LIST)].map(([, list]) => list ?? '') : [text];
+  const pattern = kind === 'interval-columns' ? LISTED_ID : METER_ID;
+  const ids = lists.flatMap((list) => [...list.matchAll(pattern)].map(([, meterId]) => meterId ?? ''));
+  return ownerId === undefined ? ids : [ownerId, ...ids];
+}
+
+/** Every meter that a parsed payload names. */
+function namedMeters({ json }: SlowMessage): string[] {
+  if (!json.ok) return [];
+  const messages = Array.isArray(json.value) ? json.value : [json.value];
+  return messages.flatMap((message) => {
+    if (message === null || typeof message !== 'object' || Array.isArray(message)) return [];
+    const named = [message.meterId, ...(Array.isArray(message.meters) ? message.meters : [])];
+    // A NUL cannot be asked for in PostgreSQL, and no id of ours is longer.
+    return named.filter((id): id is string => typeof id === 'string' && id.length <= 64 && !id.includes('\0'));
+  });
 }

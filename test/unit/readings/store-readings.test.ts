@@ -114,3 +114,24 @@ test('the same message twice is one object in quarantine', async () => {
   expect(poison).toHaveLength(2);
   expect(poison[0]?.id).toBe(poison[1]?.id);
 });
+
+test('a columnar message of meters not seen before takes one question and is stored; a bad row goes aside', async () => {
+  const { store, stored, poison, asked } = setUp(['m1', 'm2', 'm3']);
+  const { meterId: _, value: __, ...head } = good;
+  const columns = { ...head, scale: -3, intervals: 2, meters: ['m1', 'm2'], values: [1, 2, 3, null] };
+  await store([
+    record('concentrators/c1/interval-columns', columns),
+    record('headend/h1/interval-columns', { ...columns, meters: ['m3', 'm9'] }),
+  ]);
+  expect(asked).toEqual([['m1', 'm2', 'm3', 'm9']]);
+  expect(stored.map(({ meterNo, slot, energyWh }) => [meterNo, slot, energyWh])).toEqual([
+    [0, 1, 1],
+    [0, 2, 2],
+    [1, 1, 3],
+    [2, 1, 1],
+    [2, 2, 2],
+  ]);
+  expect(poison.map(({ kind, reasons }) => [kind, reasons.map(({ code, path }) => `${code} ${path}`)])).toEqual([
+    ['interval-columns', ['UNKNOWN_METER meters[1]']],
+  ]);
+});

@@ -1,0 +1,13 @@
+import * as z from 'zod';
+import { QUALITY_NAMES } from './channels.ts';
+import { ID_PATTERN, MAX_REVISION } from './limits.ts';
+
+/** The utility's own id of a meter, sensor, feeder, … */
+export const Id = z.string().regex(ID_PATTERN).meta({ id: 'Id', description: "the utility's own id" });
+
+/** ISO 8601 with a zone; becomes epoch ms only in the domain (wire schemas have no transforms). */
+export const Instant = z.iso.datetime({ offset: true }).meta({ id: 'Instant' });
+
+export const energyUnit = z.enum(['kWh', 'kvarh']);
+export const revision = z.int().min(0).max(MAX_REVISION).optional().describe('highest wins; 0 if none');
+export const quality = z.enum(QUALITY_NAMES).optional().describe('raw if absent');
