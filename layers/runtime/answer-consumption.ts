@@ -5,7 +5,7 @@ import { isoRange } from '../domain/calendar/range.ts';
 import { consumption } from '../domain/consumption/consumption.ts';
 import { DEFAULT_SPAN_MS } from '../domain/consumption/requested-consumption.ts';
 import type { Entity, TopologyReader } from '../domain/network/topology-store.ts';
-import type { ReadingStore } from '../domain/readings/reading-store.ts';
+import type { TotalsPorts } from '../domain/windows/entity-totals.ts';
 import { ApiProblem, apiProblem } from './api-problem.ts';
 import { requestedRange } from './requested-range.ts';
 
@@ -21,7 +21,7 @@ export interface ConsumptionSeries {
 
 /** Consumption of an entity as a route asks for it, or the problem: unknown entity, or too many periods. */
 export async function answerConsumption(
-  ports: { readings: Pick<ReadingStore, 'readMany'>; topology: Pick<TopologyReader, 'exists' | 'connections'> },
+  ports: TotalsPorts & { topology: Pick<TopologyReader, 'exists'> },
   entity: Entity,
   request: {
     query: { granularity: Granularity; tz: string; from?: string | undefined; to?: string | undefined };
@@ -36,10 +36,9 @@ export async function answerConsumption(
       { path: 'query.from', message: `the range holds more than ${MAX_PERIODS} periods; take a coarser granularity` },
     ]);
   }
-  const services = await ports.topology.connections(entity, 'activeEnergyImport');
-  if (services.length === 0 && !(await ports.topology.exists(entity))) {
+  if (!(await ports.topology.exists(entity))) {
     return apiProblem('not-found', `There is no ${entity.kind} ${entity.kind === 'system' ? '' : entity.id}`);
   }
-  const periods = await consumption(ports.readings, { services, ...range, granularity, timeZone, now: request.now });
+  const periods = await consumption(ports, { entity, ...range, granularity, timeZone, now: request.now });
   return { granularity, timeZone, unit: 'kWh', ...isoRange(range), periods };
 }

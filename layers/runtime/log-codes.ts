@@ -5,6 +5,7 @@ export const LOG_CODES = {
   RESPONSE_BREAKS_CONTRACT: 'an answer did not fit its own schema',
   BATCH_STORED: 'a batch of stream records was stored',
   BATCH_RETRIED: 'a batch of stream records will be tried again',
+  WINDOWS_AGGREGATED: 'windows were summed anew where readings or topology changed',
   READINGS_COMPACTED: 'arrived readings were merged into blocks',
   MESSAGE_QUARANTINED: 'a message went to the quarantine',
   STREAM_THROTTLED: 'the stream took only part of what was put',

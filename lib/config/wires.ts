@@ -26,6 +26,7 @@ const WIRES = [
   'processing/store-readings-function',
   'processing/store-telemetry-function',
   'processing/compact-readings-function',
+  'processing/aggregate-windows-function',
   'api/id',
   'api/name',
   'web/bucket',

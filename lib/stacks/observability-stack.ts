@@ -140,6 +140,14 @@ export class ObservabilityStack extends StageStack {
         impact: 'reads slow down as uncompacted readings pile up; none is lost',
         runbook: 'compaction.md',
       },
+      AggregationFails: {
+        metric: ofFunction('Errors', this.wire('processing/aggregate-windows-function'), Stats.SUM),
+        above: 0,
+        periods: 10,
+        impact:
+          'sums over feeders, regions and the system are slow, as they are made anew for each question; none is wrong',
+        runbook: 'windows.md',
+      },
     };
   }
 
@@ -180,7 +188,7 @@ export class ObservabilityStack extends StageStack {
     const stream = (metricName: string, of: 'readings' | 'telemetry') =>
       metric('AWS/Kinesis', metricName, { StreamName: this.wire(`ingestion/${of}-stream`) }, Stats.SUM);
     const both = (metricName: string) => [stream(metricName, 'readings'), stream(metricName, 'telemetry')];
-    const functions = ['store-readings', 'store-telemetry', 'compact-readings'] as const;
+    const functions = ['store-readings', 'store-telemetry', 'compact-readings', 'aggregate-windows'] as const;
     const each = (metricName: string, statistic: string) =>
       functions.map((name) =>
         metric('AWS/Lambda', metricName, { FunctionName: this.wire(`processing/${name}-function`) }, statistic),

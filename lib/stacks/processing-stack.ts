@@ -20,20 +20,21 @@ import { StageStack } from './stage-stack.ts';
 const FROM_STREAM =
   'Called by an event-source mapping, whose failed batches go to the quarantine bucket; never asynchronously';
 
-/** From stream to store: the consumers of both streams, and the compaction of what they append. */
+/** From stream to store: the consumers of both streams, the compaction of what they append, and its windows. */
 export class ProcessingStack extends StageStack {
   readonly #quarantine: string;
   readonly #dataKeyArn: string;
   readonly #network: NonNullable<GridFunctionProps['network']>;
 
   constructor(scope: Construct, settings: StageSettings) {
-    super(scope, 'processing', { settings, description: 'stream consumers, compaction' });
+    super(scope, 'processing', { settings, description: 'stream consumers, compaction, windows' });
     this.#quarantine = this.wire('storage/quarantine-bucket');
     this.#dataKeyArn = this.wire('network/data-key-arn');
     this.#network = this.functionNetwork();
     this.storeReadings();
     this.storeTelemetry();
     this.compactReadings();
+    this.aggregateWindows();
   }
 
   private storeReadings(): void {
@@ -105,11 +106,31 @@ export class ProcessingStack extends StageStack {
       grants: [this.writeDatabase()],
     });
     this.publish('processing/compact-readings-function', compact.lambda.functionName);
-    const schedule = new Rule(this, 'CompactionSchedule', {
-      description: 'Merges arrived readings into blocks',
+    this.everyMinute('CompactionSchedule', 'Merges arrived readings into blocks', compact);
+  }
+
+  private aggregateWindows(): void {
+    const aggregate = new GridFunction(this, 'AggregateWindows', {
+      settings: this.settings,
+      name: 'process/aggregate-windows',
+      timeout: Duration.seconds(55),
+      memoryMb: 1024,
+      dataKeyArn: this.#dataKeyArn,
+      network: this.#network,
+      noDeadLetters: 'The next minute does what a failed run left: what changed stays marked until it is summed',
+      environment: this.databaseEnvironment('grid_writer'),
+      grants: [this.writeDatabase()],
+    });
+    this.publish('processing/aggregate-windows-function', aggregate.lambda.functionName);
+    this.everyMinute('AggregationSchedule', 'Sums the windows that changed readings touch', aggregate);
+  }
+
+  private everyMinute(id: string, description: string, called: GridFunction): void {
+    const schedule = new Rule(this, id, {
+      description,
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [
-        new LambdaFunction(compact.lambda, {
+        new LambdaFunction(called.lambda, {
           event: RuleTargetInput.fromObject({}),
           retryAttempts: 0,
           maxEventAge: Duration.minutes(1),

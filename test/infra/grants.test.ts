@@ -61,6 +61,7 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     'rds-db:dbuser:<DatabaseCluster.DBClusterResourceId>/grid_migrator': ['rds-db:connect'],
   },
   'process/store-readings': { ...LOGS, '*': ANY_IN_NETWORK, ...consumes('readings'), ...database('grid_writer') },
+  'process/aggregate-windows': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
   'process/compact-readings': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
   'api/meters': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_reader') },
   'api/network': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_reader') },

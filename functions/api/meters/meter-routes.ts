@@ -1,14 +1,17 @@
 import type { TopologyReader } from '../../../layers/domain/network/topology-store.ts';
 import type { ReadingStore } from '../../../layers/domain/readings/reading-store.ts';
+import type { WindowReader } from '../../../layers/domain/windows/window-store.ts';
 import { answerConsumption } from '../../../layers/runtime/answer-consumption.ts';
+import { answerWindows } from '../../../layers/runtime/answer-windows.ts';
 import type { UseCases } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem, apiProblem } from '../../../layers/runtime/api-problem.ts';
 import { decodeCursor, encodeCursor, ID_POSITION } from '../../../layers/runtime/cursor.ts';
 import { meterReadings } from './meter-readings.ts';
 
 export interface MeterPorts {
-  topology: Pick<TopologyReader, 'listMeters' | 'findMeter' | 'exists' | 'connections'>;
-  readings: Pick<ReadingStore, 'readIntervals' | 'readMany'>;
+  topology: Pick<TopologyReader, 'listMeters' | 'findMeter' | 'exists' | 'connections' | 'serviceGroups' | 'timeZones'>;
+  readings: Pick<ReadingStore, 'readIntervals'>;
+  windows: Pick<WindowReader, 'daysOf'>;
 }
 
 export const noMeter = (meterId: string): ApiProblem => apiProblem('not-found', `There is no meter ${meterId}`);
@@ -16,7 +19,7 @@ export const noMeter = (meterId: string): ApiProblem => apiProblem('not-found', 
 /** Use cases of the routes below /meters. */
 export function meterRoutes(
   ports: MeterPorts,
-): UseCases<'listMeters' | 'getMeter' | 'getMeterReadings' | 'getMeterConsumption'> {
+): UseCases<'listMeters' | 'getMeter' | 'getMeterReadings' | 'getMeterConsumption' | 'getMeterWindows'> {
   return {
     async listMeters({ query: { transformerId, feederId, limit, cursor } }) {
       const afterMeterId = decodeCursor(cursor, ID_POSITION);
@@ -38,6 +41,11 @@ export function meterRoutes(
     async getMeterConsumption(request) {
       const { meterId } = request.params;
       const answer = await answerConsumption(ports, { kind: 'meter', id: meterId }, request);
+      return answer instanceof ApiProblem ? answer : { meterId, ...answer };
+    },
+    async getMeterWindows(request) {
+      const { meterId } = request.params;
+      const answer = await answerWindows(ports, { kind: 'meter', id: meterId }, request);
       return answer instanceof ApiProblem ? answer : { meterId, ...answer };
     },
   };

@@ -1,14 +1,9 @@
-import { CHANNELS } from '../../../layers/contracts/messages/channels.ts';
 import { isoRange } from '../../../layers/domain/calendar/range.ts';
-import { energyOf } from '../../../layers/domain/consumption/consumption.ts';
-import {
-  energyByPeriod,
-  type PeriodEnergy,
-  type Service,
-} from '../../../layers/domain/consumption/energy-by-period.ts';
 import { spans } from '../../../layers/domain/network/feeder-load.ts';
 import { ASSUMED_POWER_FACTOR, transformerLoad } from '../../../layers/domain/network/transformer-loading.ts';
 import { dayOf } from '../../../layers/domain/readings/calendar-day.ts';
+import { entityTotals } from '../../../layers/domain/windows/entity-totals.ts';
+import { type WindowTotals, windowTotals } from '../../../layers/domain/windows/window-totals.ts';
 import type { UseCase } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem, apiProblem } from '../../../layers/runtime/api-problem.ts';
 import { decodeCursor, encodeCursor, INSTANT_POSITION } from '../../../layers/runtime/cursor.ts';
@@ -23,14 +18,14 @@ const DEFAULT_INTERVAL_MINUTES = 30;
 const iso = (timeMs: number): string => new Date(timeMs).toISOString();
 
 /** The longest interval of the meters: shorter ones are summed into it. */
-const commonMinutes = (services: readonly Service[]): number =>
-  services.reduce((longest, { intervalMinutes }) => Math.max(longest, intervalMinutes), 0) || DEFAULT_INTERVAL_MINUTES;
+const commonMinutes = (groups: readonly { intervalMinutes: number }[]): number =>
+  groups.reduce((longest, { intervalMinutes }) => Math.max(longest, intervalMinutes), 0) || DEFAULT_INTERVAL_MINUTES;
 
 /** Whole intervals of [from, to). */
 const wholeSpans = (range: { from: number; to: number; minutes: number }) =>
   spans(range).filter(({ start, end }) => start >= range.from && end <= range.to);
 
-const withTimes = (period: PeriodEnergy, ratingKva: number) => ({
+const withTimes = (period: WindowTotals, ratingKva: number) => ({
   start: iso(period.start),
   end: iso(period.end),
   ...transformerLoad(period, ratingKva),
@@ -46,12 +41,13 @@ export const transformerLoading = async (
   if (position instanceof ApiProblem) return position;
   const [transformer] = await ports.topology.transformers(transformerId);
   if (!transformer) return apiProblem('not-found', `There is no transformer ${transformerId}`);
-  const services = await ports.topology.connections({ kind: 'transformer', id: transformerId }, 'activeEnergyImport');
-  const minutes = commonMinutes(services);
+  const entity = { kind: 'transformer', id: transformerId } as const;
+  const channel = 'activeEnergyImport';
+  const minutes = commonMinutes(await ports.topology.serviceGroups({ entity, channel, ...range }));
   const from = position === undefined ? range.from : Math.max(range.from, Number(position));
   const pageEnd = Math.min(range.to, from + (query.limit + 1) * minutes * 60_000);
   const wanted = wholeSpans({ from, to: pageEnd, minutes }).slice(0, query.limit);
-  const periods = await energyOf(ports.readings, { services, periods: wanted, now });
+  const periods = await entityTotals(ports, { entity, channel, periods: wanted, now });
   const end = wanted.at(-1)?.end ?? range.to;
   return {
     transformerId,
@@ -71,28 +67,28 @@ export const networkLoading = async (
 ): ReturnType<UseCase<'getNetworkLoading'>> => {
   const at = query.at === undefined ? now : Date.parse(query.at);
   const transformers = await ports.topology.transformers();
-  const connections = await ports.topology.connections({ kind: 'system' }, 'activeEnergyImport');
-  const byTransformer = Map.groupBy(connections, ({ transformerId }) => transformerId);
-  // At most two days of every meter, read once: a query per transformer would be thousands.
-  const days = await ports.readings.readMany({
-    meterNos: [...new Set(connections.map(({ meterNo }) => meterNo))],
-    channel: CHANNELS.activeEnergyImport.code,
-    fromDay: dayOf(at - LATEST_WITHIN_MS),
-    toDay: dayOf(at) + 1,
+  const span = { from: at - LATEST_WITHIN_MS, to: at };
+  const channel = 'activeEnergyImport';
+  // Every transformer at once: a query for each would be thousands.
+  const groups = await ports.topology.serviceGroups({ entity: { kind: 'system' }, channel, ...span });
+  const groupsOf = Map.groupBy(groups, ({ transformerId }) => transformerId);
+  const daysOf = await ports.windows.daysOfTransformers({
+    channel,
+    fromDay: dayOf(span.from),
+    toDay: dayOf(span.to) + 1,
   });
-  const daysOf = Map.groupBy(days, ({ meterNo }) => meterNo);
   const loadings = [];
   for (const { transformerId, feederId, ratingKva } of transformers) {
-    const services = byTransformer.get(transformerId) ?? [];
-    const meterNos = new Set(services.map(({ meterNo }) => meterNo));
-    const periods = energyByPeriod({
-      periods: wholeSpans({ from: at - LATEST_WITHIN_MS, to: at, minutes: commonMinutes(services) }),
-      services,
-      days: [...meterNos].flatMap((meterNo) => daysOf.get(meterNo) ?? []),
+    const serving = groupsOf.get(transformerId) ?? [];
+    const periods = windowTotals({
+      periods: wholeSpans({ ...span, minutes: commonMinutes(serving) }),
+      summaries: daysOf.get(transformerId) ?? [],
+      groups: serving,
       now,
     });
     const latest = periods.findLast(({ intervalsPresent }) => intervalsPresent > 0);
-    const silent = { ...silentLoad, metersExpected: meterNos.size };
+    const metersExpected = Math.max(0, ...periods.map((period) => period.metersExpected));
+    const silent = { ...silentLoad, metersExpected };
     loadings.push({ transformerId, feederId, ratingKva, ...(latest ? withTimes(latest, ratingKva) : silent) });
   }
   return { at: iso(at), unit: 'kVA', powerFactor: ASSUMED_POWER_FACTOR, transformers: loadings };

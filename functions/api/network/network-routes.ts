@@ -1,13 +1,14 @@
 import type { TopologyReader } from '../../../layers/domain/network/topology-store.ts';
-import type { ReadingStore } from '../../../layers/domain/readings/reading-store.ts';
+import type { WindowReader } from '../../../layers/domain/windows/window-store.ts';
 import { answerConsumption } from '../../../layers/runtime/answer-consumption.ts';
+import { answerWindows } from '../../../layers/runtime/answer-windows.ts';
 import type { UseCases } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem } from '../../../layers/runtime/api-problem.ts';
 import { networkLoading, transformerLoading } from './loading.ts';
 
 export interface NetworkPorts {
-  topology: Pick<TopologyReader, 'exists' | 'connections' | 'transformers' | 'network'>;
-  readings: Pick<ReadingStore, 'readMany'>;
+  topology: Pick<TopologyReader, 'exists' | 'serviceGroups' | 'timeZones' | 'transformers' | 'network'>;
+  windows: WindowReader;
 }
 
 /** Use cases of the network: what is connected to what, and what the meters add up to. */
@@ -21,6 +22,10 @@ export function networkRoutes(
   | 'getFeederConsumption'
   | 'getRegionConsumption'
   | 'getSystemConsumption'
+  | 'getTransformerWindows'
+  | 'getFeederWindows'
+  | 'getRegionWindows'
+  | 'getSystemWindows'
 > {
   return {
     getNetwork: () => ports.topology.network(),
@@ -42,5 +47,21 @@ export function networkRoutes(
       return answer instanceof ApiProblem ? answer : { regionId, ...answer };
     },
     getSystemConsumption: (request) => answerConsumption(ports, { kind: 'system' }, request),
+    async getTransformerWindows(request) {
+      const { transformerId } = request.params;
+      const answer = await answerWindows(ports, { kind: 'transformer', id: transformerId }, request);
+      return answer instanceof ApiProblem ? answer : { transformerId, ...answer };
+    },
+    async getFeederWindows(request) {
+      const { feederId } = request.params;
+      const answer = await answerWindows(ports, { kind: 'feeder', id: feederId }, request);
+      return answer instanceof ApiProblem ? answer : { feederId, ...answer };
+    },
+    async getRegionWindows(request) {
+      const { regionId } = request.params;
+      const answer = await answerWindows(ports, { kind: 'region', id: regionId }, request);
+      return answer instanceof ApiProblem ? answer : { regionId, ...answer };
+    },
+    getSystemWindows: (request) => answerWindows(ports, { kind: 'system' }, request),
   };
 }

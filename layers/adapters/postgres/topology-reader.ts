@@ -43,6 +43,11 @@ const COLUMNS = {
   region: 's.region_id',
 } as const;
 
+/** Channels of meters with where they are installed. */
+const CONNECTED = `FROM meter_installation i JOIN meter m USING (meter_no) JOIN meter_channel c USING (meter_no)
+  JOIN usage_point u USING (usage_point_id) JOIN transformer t USING (transformer_id)
+  JOIN feeder f USING (feeder_id) JOIN substation s USING (substation_id)`;
+
 const position = (row: Record<string, unknown>) => ({ lat: Number(row.lat), lon: Number(row.lon) });
 
 export function topologyReader(database: Queryable): TopologyReader {
@@ -66,17 +71,43 @@ export function topologyReader(database: Queryable): TopologyReader {
       ]);
       return rows.length > 0;
     },
+    async timeZones(entity) {
+      const { rows } = await database.query(
+        entity.kind === 'system' || entity.kind === 'region'
+          ? 'SELECT DISTINCT time_zone FROM region WHERE $1::text IS NULL OR region_id = $1'
+          : `SELECT DISTINCT time_zone FROM region s JOIN substation USING (region_id) JOIN feeder t USING (substation_id)
+             LEFT JOIN transformer u USING (feeder_id) LEFT JOIN usage_point USING (transformer_id)
+             LEFT JOIN meter_installation USING (usage_point_id) LEFT JOIN meter m USING (meter_no)
+             WHERE ${COLUMNS[entity.kind]} = $1`,
+        [entity.kind === 'system' ? null : entity.id],
+      );
+      return rows.map((row) => String(row.time_zone));
+    },
     async connections(entity, channel) {
       const { rows } = await database.query(
         `SELECT i.meter_no, u.transformer_id, c.interval_minutes,
            ${epochMs('i.valid_from')} AS valid_from, ${epochMs('i.valid_to')} AS valid_to
-         FROM meter_installation i JOIN meter m USING (meter_no) JOIN meter_channel c USING (meter_no)
-         JOIN usage_point u USING (usage_point_id) JOIN transformer t USING (transformer_id)
-         JOIN feeder f USING (feeder_id) JOIN substation s USING (substation_id)
-         WHERE c.channel = $1 ${whereEntity(entity)} ORDER BY i.meter_no, i.valid_from`,
+         ${CONNECTED} WHERE c.channel = $1 ${whereEntity(entity, 2)} ORDER BY i.meter_no, i.valid_from`,
         [CHANNELS[channel].code, ...(entity.kind === 'system' ? [] : [entity.id])],
       );
       return rows.map(connectionOf);
+    },
+    async serviceGroups({ entity, channel, from, to }) {
+      // Cut to the range, so that meters which serve all of it are one group.
+      const { rows } = await database.query(
+        `SELECT u.transformer_id, c.interval_minutes, greatest(${epochMs('i.valid_from')}, $2) AS valid_from,
+           CASE WHEN ${epochMs('i.valid_to')} < $3 THEN ${epochMs('i.valid_to')} END AS valid_to, count(*) AS meters
+         ${CONNECTED} WHERE c.channel = $1 AND i.valid_from < to_timestamp($3::float8 / 1000)
+           AND (i.valid_to IS NULL OR i.valid_to > to_timestamp($2::float8 / 1000)) ${whereEntity(entity, 4)} GROUP BY 1, 2, 3, 4`,
+        [CHANNELS[channel].code, from, to, ...(entity.kind === 'system' ? [] : [entity.id])],
+      );
+      return rows.map((row) => ({
+        transformerId: String(row.transformer_id),
+        from: Number(row.valid_from),
+        to: row.valid_to === null ? null : Number(row.valid_to),
+        intervalMinutes: Number(row.interval_minutes),
+        meters: Number(row.meters),
+      }));
     },
     async transformers(transformerId) {
       const { rows } = await database.query(
@@ -93,7 +124,8 @@ export function topologyReader(database: Queryable): TopologyReader {
   };
 }
 
-const whereEntity = (entity: Entity): string => (entity.kind === 'system' ? '' : `AND ${COLUMNS[entity.kind]} = $2`);
+const whereEntity = (entity: Entity, parameter: number): string =>
+  entity.kind === 'system' ? '' : `AND ${COLUMNS[entity.kind]} = $${parameter}`;
 
 const connectionOf = (row: Record<string, unknown>): Connection => ({
   meterNo: Number(row.meter_no),

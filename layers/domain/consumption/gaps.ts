@@ -1,5 +1,5 @@
 import type { GapReason } from '../../contracts/api/meters.ts';
-import type { Service } from './energy-by-period.ts';
+import type { Service } from './service.ts';
 
 /** Readings this late are common enough to be waited for. [proposed] */
 const AWAITED_MS = 24 * 3_600_000;

@@ -3,7 +3,8 @@ import type { Network } from '../../contracts/api/network.ts';
 import type { TopologyImport } from '../../contracts/api/topology.ts';
 import type { ChannelName } from '../../contracts/messages/channels.ts';
 import type { Topology } from '../../contracts/messages/topology.ts';
-import type { Service } from '../consumption/energy-by-period.ts';
+import type { Service } from '../consumption/service.ts';
+import type { ServiceGroup } from '../windows/expected-intervals.ts';
 
 /** A set of meters, by what they hang on. */
 export type Entity = { kind: 'meter' | 'transformer' | 'feeder' | 'region'; id: string } | { kind: 'system' };
@@ -24,8 +25,17 @@ export interface TopologyReader {
   }): Promise<Meter[]>;
   findMeter(meterId: string): Promise<(Meter & { meterNo: number }) | undefined>;
   exists(entity: Entity): Promise<boolean>;
+  /** Zones of the regions that an entity lies in, each once. */
+  timeZones(entity: Entity): Promise<string[]>;
   /** Installations of the meters of an entity that have the channel, with its interval length. */
   connections(entity: Entity, channel: ChannelName): Promise<Connection[]>;
+  /** Meters of an entity that have the channel and serve within [from, to), by transformer and span, cut to the range. */
+  serviceGroups(query: {
+    entity: Entity;
+    channel: ChannelName;
+    from: number;
+    to: number;
+  }): Promise<(ServiceGroup & { transformerId: string })[]>;
   transformers(transformerId?: string): Promise<{ transformerId: string; feederId: string; ratingKva: number }[]>;
   network(): Promise<Network>;
 }

@@ -1,5 +1,5 @@
 import type { loadingBands } from '../../contracts/api/network.ts';
-import type { PeriodEnergy } from '../consumption/energy-by-period.ts';
+import type { WindowTotals } from '../windows/window-totals.ts';
 
 /** Where no reactive energy is measured. [proposed, docs of the domain's parameters] */
 export const ASSUMED_POWER_FACTOR = 0.95;
@@ -26,7 +26,10 @@ export interface TransformerLoad {
 }
 
 /** Mean loading of a transformer in a period, from the energy of its meters; null where no meter reported. */
-export function transformerLoad(period: PeriodEnergy, ratingKva: number): TransformerLoad {
+export function transformerLoad(
+  period: Pick<WindowTotals, 'start' | 'end' | 'energyWh' | 'metersExpected' | 'metersPresent'>,
+  ratingKva: number,
+): TransformerLoad {
   const { metersExpected, metersPresent } = period;
   if (metersPresent === 0) return { loadKva: null, loadingPercent: null, band: null, metersExpected, metersPresent };
   const hours = (period.end - period.start) / 3_600_000;

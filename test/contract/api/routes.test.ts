@@ -4,6 +4,7 @@ import { putTopology } from '../../../functions/api/topology/put-topology.ts';
 import { postgresReadingStore } from '../../../layers/adapters/postgres/reading-store.ts';
 import { topologyWriter } from '../../../layers/adapters/postgres/topology.ts';
 import { topologyReader } from '../../../layers/adapters/postgres/topology-reader.ts';
+import { postgresWindowReader } from '../../../layers/adapters/postgres/window-reader.ts';
 import { routesById } from '../../../layers/contracts/api/routes.ts';
 import type { Topology } from '../../../layers/contracts/messages/topology.ts';
 import type { RegisteredFeeder, RegisteredSensor } from '../../../layers/domain/network/topology-store.ts';
@@ -66,7 +67,8 @@ for (const { name, open } of testDatabases(21_120)) {
       const registry = { publish: async (entries: (typeof published)[number]) => void published.push(entries) };
       topologies = apiHandler({ putTopology: putTopology({ topology: topologyWriter(opened.database), registry }) });
       const readings = postgresReadingStore(opened.database);
-      const ports = { topology: topologyReader(opened.database), readings };
+      const windows = postgresWindowReader(opened.database);
+      const ports = { topology: topologyReader(opened.database), readings, windows };
       meters = apiHandler(meterRoutes(ports));
       network = apiHandler(networkRoutes(ports));
       expect((await put(topology)).status).toBe(200);
@@ -174,6 +176,51 @@ for (const { name, open } of testDatabases(21_120)) {
         },
       ]);
     });
+
+    test.each([
+      ['getMeterWindows', { meterId: 'm001' }, 44, 46, 44, 2, 2],
+      ['getTransformerWindows', { transformerId: 'T2' }, 92, 46, 46, 4, 4],
+      ['getFeederWindows', { feederId: 'F1' }, 136, 92, 90, 4, 6],
+      ['getRegionWindows', { regionId: 'R1' }, 136, 92, 90, 4, 6],
+      ['getSystemWindows', {}, 136, 92, 90, 4, 6],
+    ] as const)(
+      '%s of the day of 23 hours, in the zone of the region',
+      async (route, params, sum, expected, present, maximum, peak) => {
+        const handler = route === 'getMeterWindows' ? meters : network;
+        const ask = (query: Record<string, string>) =>
+          callApi(handler, routesById[route], {
+            params,
+            query: { from: '2012-10-07T05:00:00+11:00', to: '2012-10-07T06:00:00+11:00', ...query },
+          });
+        const { status, body } = await ask({ size: '1d' });
+        expect(status).toBe(200);
+        expect(body).toMatchObject({ timeZone: 'Australia/Sydney', energyUnit: 'kWh', powerUnit: 'kW', next: null });
+        expect(body.windows).toEqual([
+          {
+            start: '2012-10-06T14:00:00.000Z',
+            end: '2012-10-07T13:00:00.000Z',
+            sum,
+            mean: sum / (present / 2),
+            minimum: route === 'getTransformerWindows' ? 4 : 2,
+            maximum,
+            peak,
+            intervalsExpected: expected,
+            intervalsPresent: present,
+            completeness: present / expected,
+            estimatedShare: 0,
+          },
+        ]);
+        const hours = (await ask({ size: '1h', to: '2012-10-07T08:00:00+11:00', limit: '2' })).body;
+        expect(hours.windows).toHaveLength(2);
+        const rest = (await ask({ size: '1h', to: '2012-10-07T08:00:00+11:00', cursor: String(hours.next) })).body;
+        expect([rest.windows, rest.next]).toMatchObject([[{ start: '2012-10-06T20:00:00.000Z' }], null]);
+        // Half hours are not cut into quarters.
+        const quarters = (await ask({ size: '15m' })).body;
+        expect(quarters.leftOutIntervalMinutes).toEqual([30]);
+        expect(quarters.windows).toHaveLength(4);
+        expect(quarters.windows).toContainEqual(expect.objectContaining({ sum: null, intervalsExpected: 0 }));
+      },
+    );
 
     test('loading of a transformer, and of all of them at an instant', async () => {
       const query = { from: new Date(START).toISOString(), to: new Date(START + 2 * HALF_HOUR).toISOString() };

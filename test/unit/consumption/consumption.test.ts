@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { consumption } from '../../../layers/domain/consumption/consumption.ts';
-import type { Service } from '../../../layers/domain/consumption/energy-by-period.ts';
 import { gaps } from '../../../layers/domain/consumption/gaps.ts';
+import type { Service } from '../../../layers/domain/consumption/service.ts';
 import { DAY_MS, dayOf } from '../../../layers/domain/readings/calendar-day.ts';
 import { emptyBlock } from '../../../layers/domain/readings/day-block.ts';
-import type { MeterDay } from '../../../layers/domain/readings/reading-store.ts';
+import { DaySummaries } from '../../../layers/domain/windows/day-summary.ts';
 
 interface Reading {
   meterNo: number;
@@ -13,23 +13,31 @@ interface Reading {
   quality: number;
 }
 
-/** Readings as the store would answer them. */
-const storeOf = (readings: readonly Reading[], intervalMinutes: number) => ({
-  async readMany({ meterNos, fromDay, toDay }: { meterNos: readonly number[]; fromDay: number; toDay: number }) {
-    const days = new Map<string, MeterDay>();
-    for (const { meterNo, start, energyWh, quality } of readings) {
-      const day = dayOf(start);
-      if (!meterNos.includes(meterNo) || day < fromDay || day >= toDay) continue;
-      const key = `${meterNo}/${day}`;
-      const entry = days.get(key) ?? { meterNo, channel: 1, day, block: emptyBlock(intervalMinutes) };
-      const slot = (start - day * DAY_MS) / (intervalMinutes * 60_000);
-      entry.block.quality[slot] = quality;
-      entry.block.energyWh[slot] = energyWh;
-      days.set(key, entry);
-    }
-    return [...days.values()].reverse();
+/** Readings of one entity's meters as the stores would answer them. */
+const portsOf = (readings: readonly Reading[], services: readonly Service[], intervalMinutes = 30) => ({
+  windows: {
+    async daysOf({ fromDay, toDay }: { fromDay: number; toDay: number }) {
+      const sum = new DaySummaries();
+      const byMeterDay = Map.groupBy(readings, ({ meterNo, start }) => `${meterNo}/${dayOf(start)}`);
+      for (const ofDay of byMeterDay.values()) {
+        const block = emptyBlock(intervalMinutes);
+        const { meterNo, start: first } = ofDay[0] as Reading;
+        const day = dayOf(first);
+        if (day < fromDay || day >= toDay) continue;
+        for (const { start, energyWh, quality } of ofDay) {
+          const slot = (start - day * DAY_MS) / (intervalMinutes * 60_000);
+          block.quality[slot] = quality;
+          block.energyWh[slot] = energyWh;
+        }
+        const memberships = services.filter((service) => service.meterNo === meterNo);
+        sum.addMeterDay({ meterNo, channel: 1, day, block }, memberships);
+      }
+      return sum.list();
+    },
   },
+  topology: { serviceGroups: async () => services.map((service) => ({ ...service, meters: 1, transformerId: 'T1' })) },
 });
+const entity = { kind: 'feeder', id: 'F1' } as const;
 
 const at = (text: string) => Date.parse(text);
 const LONG_AFTER = at('2026-01-01T00:00:00Z');
@@ -42,8 +50,8 @@ describe('consumption', () => {
       { meterNo: 1, start: at('2012-10-06T00:00:00Z'), energyWh: 112, quality: 2 },
       { meterNo: 1, start: at('2012-10-06T00:30:00Z'), energyWh: 1, quality: 1 },
     ];
-    const periods = await consumption(storeOf(readings, 30), {
-      services,
+    const periods = await consumption(portsOf(readings, services), {
+      entity,
       from: at('2012-10-06T00:00:00Z'),
       to: at('2012-10-08T00:00:00Z'),
       granularity: 'day',
@@ -67,8 +75,8 @@ describe('consumption', () => {
     ['2012-10-07', 23],
     ['2013-04-07', 25],
   ])('on %s Sydney expects the intervals of %i hours', async (date, hours) => {
-    const [first] = await consumption(storeOf([], 30), {
-      services: [{ meterNo: 1, from: 0, to: null, intervalMinutes: 30 }],
+    const [first] = await consumption(portsOf([], [{ meterNo: 1, from: 0, to: null, intervalMinutes: 30 }]), {
+      entity,
       from: at(`${date}T00:00:00${date < '2013' ? '+10:00' : '+11:00'}`),
       to: at(`${date}T23:59:59${date < '2013' ? '+11:00' : '+10:00'}`) + 1000,
       granularity: 'day',
@@ -80,8 +88,8 @@ describe('consumption', () => {
 
   test('what has not ended yet is not expected yet', async () => {
     const from = at('2012-10-06T00:00:00Z');
-    const [first] = await consumption(storeOf([], 30), {
-      services: [{ meterNo: 1, from: 0, to: null, intervalMinutes: 30 }],
+    const [first] = await consumption(portsOf([], [{ meterNo: 1, from: 0, to: null, intervalMinutes: 30 }]), {
+      entity,
       from,
       to: from + DAY_MS,
       granularity: 'day',
@@ -114,8 +122,8 @@ describe('consumption', () => {
           const serviceFrom = (base + serviceStart) * HALF_HOUR;
           const services = [1, 2].map((meterNo) => ({ meterNo, from: serviceFrom, to: null, intervalMinutes: 30 }));
           const readings = slots.map(({ slot, ...rest }) => ({ ...rest, start: (base + slot) * HALF_HOUR }));
-          const periods = await consumption(storeOf(readings, 30), {
-            services,
+          const periods = await consumption(portsOf(readings, services), {
+            entity,
             from,
             to,
             granularity,
