@@ -15,7 +15,9 @@ import { kms } from './kms/index.ts';
 import { lambda } from './lambda/index.ts';
 import { network } from './network/index.ts';
 import { postgres } from './postgres/index.ts';
+import { sagemaker } from './sagemaker/index.ts';
 import { ssm } from './ssm/index.ts';
+import { stepfunctions } from './stepfunctions/index.ts';
 import { storage } from './storage/index.ts';
 import { timestream } from './timestream/index.ts';
 import { unneeded } from './unneeded/index.ts';
@@ -48,6 +50,8 @@ const PARTS: Readonly<Record<string, () => Part>> = {
   kinesis: () => single(kinesis()),
   firehose: () => single(firehose()),
   iot,
+  sagemaker,
+  stepfunctions,
   events,
   'custom-resources': customResources,
   unneeded,

@@ -198,6 +198,10 @@ export function cloudwatch(): { providers: Provider[]; services(cloud: Cloud): A
     shared.traces = (traceId) =>
       segments.items.filter((segment) => traceId === undefined || segment.trace_id === traceId);
     shared.resources = () => cloud.resources;
+    shared.alarmState = (wanted) => {
+      const alarm = cloud.resourcesOf('AWS::CloudWatch::Alarm').find(({ physicalId }) => physicalId === wanted);
+      return alarm && alarmState(alarm, store, cloud.clock(), states.get(wanted)?.state ?? 'OK').state;
+    };
     shared.alarms = () =>
       cloud.resourcesOf('AWS::CloudWatch::Alarm').map((alarm) => {
         const { state, since, values } = states.get(alarm.physicalId) ?? {

@@ -30,9 +30,9 @@ export function events(): { providers: Provider[] } {
       if (expression === undefined) throw new Error('rules on event patterns are not run here');
       if (properties.State !== 'DISABLED') {
         const targets = listAt(properties, 'Targets').map((target) => ({
-          arn: functionArn(textAt(target, 'Arn')),
+          arn: targetArn(textAt(target, 'Arn')),
           input: inputOf(textAt(target, 'Input'), name),
-          as: { kind: 'service', service: 'events.amazonaws.com', sourceArn: arn } as const,
+          as: callerOf(cloud, target, arn),
         }));
         entries.push({ name, schedule: parseSchedule(expression), targets });
       }
@@ -68,7 +68,7 @@ export function events(): { providers: Provider[] } {
       if (properties.State !== 'DISABLED') {
         const as = cloud.assumeRole(String(textAt(properties, 'Target', 'RoleArn')), 'scheduler.amazonaws.com', arn);
         const target = {
-          arn: functionArn(textAt(properties, 'Target', 'Arn')),
+          arn: targetArn(textAt(properties, 'Target', 'Arn')),
           input: inputOf(textAt(properties, 'Target', 'Input'), name),
           as,
         };
@@ -96,16 +96,30 @@ export function events(): { providers: Provider[] } {
   return { providers: [rules, schedules] };
 }
 
+/** EventBridge calls functions as itself, state machines as the role of the target. */
+function callerOf(cloud: Cloud, target: unknown, ruleArn: string): Principal {
+  const role = textAt(target, 'RoleArn');
+  return role === undefined
+    ? { kind: 'service', service: 'events.amazonaws.com', sourceArn: ruleArn }
+    : cloud.assumeRole(role, 'events.amazonaws.com', ruleArn);
+}
+
 function fire(cloud: Cloud, { name, targets }: Entry): void {
   for (const { arn, input, as } of targets) {
+    if (arn.startsWith('arn:aws:states:')) {
+      cloud.authorise({ principal: as, action: 'states:StartExecution', resource: arn });
+      cloud.shared.startExecution?.(arn, input);
+      continue;
+    }
     cloud.invoke(arn, input, as, { async: true }).catch((error: unknown) => {
       cloud.log({ source: 'events', time: cloud.clock(), text: `${name} could not start ${arn}: ${String(error)}` });
     });
   }
 }
 
-function functionArn(arn: string | undefined): string {
-  if (!arn?.startsWith('arn:aws:lambda:')) throw new Error(`the target ${arn} is not a function: not called here`);
+function targetArn(arn: string | undefined): string {
+  if (!arn || !/^arn:aws:(lambda|states):/.test(arn))
+    throw new Error(`the target ${arn} is neither a function nor a state machine: not called here`);
   return arn;
 }
 

@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { LIMITS } from '../kernel/limits.ts';
 import { generatedName } from '../kernel/names.ts';
 import { AwsFailure, type AwsRequest, type AwsService, type Cloud, type Provider } from '../kernel/types.ts';
@@ -6,6 +8,19 @@ interface Parameter {
   name: string;
   type: string;
   value: string;
+}
+
+/** What calls have put, beside what templates say: kept over restarts, as Parameter Store keeps it. */
+function putParameters(file: string): { all: Record<string, Parameter>; save(): void } {
+  const all = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, Parameter>) : {};
+  return {
+    all,
+    save() {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(`${file}.new`, JSON.stringify(all));
+      renameSync(`${file}.new`, file);
+    },
+  };
 }
 
 /** SSM Parameter Store: what templates put in, functions and later stacks read. */
@@ -36,6 +51,8 @@ export function ssm(): { providers: Provider[]; service(cloud: Cloud): AwsServic
     },
   };
   const service = (cloud: Cloud): AwsService => {
+    const put = putParameters(join(cloud.stateDir, 'ssm', 'parameters.json'));
+    for (const parameter of Object.values(put.all)) parameters.set(parameter.name, parameter);
     const shown = (parameter: Parameter) => ({
       Name: parameter.name,
       Type: parameter.type,
@@ -71,6 +88,27 @@ export function ssm(): { providers: Provider[]; service(cloud: Cloud): AwsServic
               ({ name }) => name.startsWith(path) && (input.Recursive || !name.slice(path.length).includes('/')),
             );
             return { status: 200, body: JSON.stringify({ Parameters: found.map(shown) }) };
+          }
+          case 'PutParameter': {
+            const {
+              Name,
+              Value,
+              Type = 'String',
+              Overwrite = false,
+            } = JSON.parse(request.body.toString()) as {
+              Name: string;
+              Value: string;
+              Type?: string;
+              Overwrite?: boolean;
+            };
+            if (parameters.has(Name) && !Overwrite)
+              throw new AwsFailure('ParameterAlreadyExists', `The parameter ${Name} already exists.`);
+            if (Type !== 'String' || Buffer.byteLength(Value) > LIMITS.ssm.standardParameterBytes)
+              throw new AwsFailure('ValidationException', `${Name} must be a String of the standard tier.`);
+            parameters.set(Name, { name: Name, type: Type, value: Value });
+            put.all[Name] = { name: Name, type: Type, value: Value };
+            put.save();
+            return { status: 200, body: JSON.stringify({ Version: 1, Tier: 'Standard' }) };
           }
           default:
             throw new AwsFailure('UnknownOperationException', `ssm:${request.target} is not emulated.`);

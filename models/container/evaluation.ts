@@ -1,14 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import type { ExampleLoss } from '../../layers/domain/models/gate.ts';
 import type { LoadedModel } from './model-container.ts';
-
-/** Losses of one held-out example. Examples of one block (a day, a meter) are not independent of each other. */
-export interface ExampleLoss {
-  block: string;
-  /** By guard metric; lower is better. */
-  losses: Record<string, number>;
-}
 
 /** How a kind of model is measured on examples it has not seen. */
 export interface ModelEvaluation {

@@ -6,8 +6,10 @@ import { dynamodb } from '../../../local/dynamodb/index.ts';
 import type { Principal } from '../../../local/kernel/types.ts';
 import { kms } from '../../../local/kms/index.ts';
 import { network } from '../../../local/network/index.ts';
+import { sagemaker } from '../../../local/sagemaker/index.ts';
 import { ssm } from '../../../local/ssm/index.ts';
 import { boot, type Running } from '../../../local/start/boot.ts';
+import { stepfunctions } from '../../../local/stepfunctions/index.ts';
 import { storage } from '../../../local/storage/index.ts';
 
 /** An assembly of one stack, written to a folder of its own. */
@@ -40,9 +42,11 @@ const clientSettings = (endpoint: string, credentials: object) => ({
 export async function smallCloud(
   resources: Record<string, unknown>,
   rest: Record<string, unknown> = {},
+  prepare: (directory: string) => void = () => {},
 ): Promise<SmallCloud> {
   const directory = assemblyOf(resources, rest);
-  const parts = { ssm, kms, network, cloudwatch, storage, dynamodb };
+  prepare(directory);
+  const parts = { ssm, kms, network, cloudwatch, storage, dynamodb, sagemaker, stepfunctions };
   const running = await boot({
     assemblyDir: directory,
     stateDir: join(directory, 'state'),

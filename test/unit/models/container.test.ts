@@ -51,19 +51,19 @@ describe('train', () => {
   test('leaves a sealed model, its figures on standard output and its evaluation in the output data', async () => {
     const root = mlRoot({
       validation: [
-        { request: { count: 1 }, actual: 4, block: 'day 1' },
-        { request: { count: 2 }, actual: 1, block: 'day 2' },
+        { request: { count: 1 }, actual: 4, id: 'a', block: 'day 1' },
+        { request: { count: 2 }, actual: 1, id: 'b', block: 'day 2' },
       ],
     });
     const { code, out } = await start(root, 'train').ended;
     expect([code, out]).toEqual([0, '[metric] mean=3;\n[metric] error=1.5;\n']);
-    expect(readdirSync(join(root, 'model')).sort()).toEqual(['manifest.json', 'mean.json', 'scale.json']);
+    expect(readdirSync(join(root, 'model')).sort()).toEqual(['fault.txt', 'manifest.json', 'mean.json', 'scale.json']);
     expect(verifySeal({ name: 'mean', folder: join(root, 'model') })).toMatch(/^[0-9a-f]{16}$/);
     expect(JSON.parse(readFileSync(join(root, 'output/data/evaluation.json'), 'utf8'))).toEqual({
       metrics: { error: 1.5 },
       examples: [
-        { block: 'day 1', losses: { error: 1 } },
-        { block: 'day 2', losses: { error: 2 } },
+        { id: 'a', block: 'day 1', losses: { error: 1 } },
+        { id: 'b', block: 'day 2', losses: { error: 2 } },
       ],
     });
   });
@@ -135,6 +135,7 @@ describe('serve', () => {
   roots.push(folder);
   writeFileSync(join(folder, 'mean.json'), '{"mean":3}');
   writeFileSync(join(folder, 'scale.json'), '2');
+  writeFileSync(join(folder, 'fault.txt'), 'none');
   let server: ReturnType<typeof modelServer>;
   let address = '';
   beforeAll(async () => {

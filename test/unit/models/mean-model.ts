@@ -17,6 +17,7 @@ export const meanContainer: ModelContainer = {
     if (values.some(Number.isNaN)) throw new Error('values.csv holds what is no number');
     // Written in two steps with a pause between, so that a kill can fall in the middle.
     writeFileSync(join(modelDir, 'scale.json'), hyperparameters.scale ?? '1');
+    writeFileSync(join(modelDir, 'fault.txt'), hyperparameters.fault ?? 'none');
     const pauseMs = Number(hyperparameters.pauseMs ?? 0);
     for (let waited = 0; waited < pauseMs && !signal.aborted; waited += 5)
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -27,9 +28,12 @@ export const meanContainer: ModelContainer = {
   async load(modelDir) {
     const { mean } = JSON.parse(readFileSync(join(modelDir, 'mean.json'), 'utf8')) as { mean: number };
     const scale = Number(readFileSync(join(modelDir, 'scale.json'), 'utf8'));
+    const fault = readFileSync(join(modelDir, 'fault.txt'), 'utf8');
     return {
       invoke(request) {
         const { count } = Request.parse(request);
+        if (fault === 'errors') throw new Error('a faulty model');
+        if (fault === 'slow') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
         if (count === 13) throw new Error('a fault of the model');
         return { values: Array.from({ length: count }, () => mean * scale) };
       },
@@ -38,8 +42,12 @@ export const meanContainer: ModelContainer = {
 };
 
 export const meanEvaluation: ModelEvaluation = {
-  loss({ actual, block }, response) {
+  loss({ id, actual, block }, response) {
     const { values } = response as { values: number[] };
-    return { block: String(block), losses: { error: Math.abs((values[0] as number) - Number(actual)) } };
+    return {
+      id: String(id),
+      block: String(block),
+      losses: { error: Math.abs((values[0] as number) - Number(actual)) },
+    };
   },
 };
