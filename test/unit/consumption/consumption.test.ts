@@ -3,8 +3,8 @@ import { consumption } from '../../../layers/domain/consumption/consumption.ts';
 import { gaps } from '../../../layers/domain/consumption/gaps.ts';
 import type { Service } from '../../../layers/domain/consumption/service.ts';
 import { DAY_MS, dayOf } from '../../../layers/domain/readings/calendar-day.ts';
-import { emptyBlock } from '../../../layers/domain/readings/day-block.ts';
 import { DaySummaries } from '../../../layers/domain/windows/day-summary.ts';
+import { dayOfReadings } from '../../harness/day-of-readings.ts';
 
 interface Reading {
   meterNo: number;
@@ -20,17 +20,15 @@ const portsOf = (readings: readonly Reading[], services: readonly Service[], int
       const sum = new DaySummaries();
       const byMeterDay = Map.groupBy(readings, ({ meterNo, start }) => `${meterNo}/${dayOf(start)}`);
       for (const ofDay of byMeterDay.values()) {
-        const block = emptyBlock(intervalMinutes);
         const { meterNo, start: first } = ofDay[0] as Reading;
         const day = dayOf(first);
         if (day < fromDay || day >= toDay) continue;
-        for (const { start, energyWh, quality } of ofDay) {
-          const slot = (start - day * DAY_MS) / (intervalMinutes * 60_000);
-          block.quality[slot] = quality;
-          block.energyWh[slot] = energyWh;
-        }
+        const slots = ofDay.map((reading) => ({
+          ...reading,
+          slot: (reading.start - day * DAY_MS) / (intervalMinutes * 60_000),
+        }));
         const memberships = services.filter((service) => service.meterNo === meterNo);
-        sum.addMeterDay({ meterNo, channel: 1, day, block }, memberships);
+        sum.addMeterDay(dayOfReadings({ meterNo, day, intervalMinutes }, slots), memberships);
       }
       return sum.list();
     },

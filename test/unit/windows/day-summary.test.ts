@@ -1,18 +1,15 @@
-import { emptyBlock } from '../../../layers/domain/readings/day-block.ts';
 import { DaySummaries, decodeSummary, encodeSummary } from '../../../layers/domain/windows/day-summary.ts';
+import { dayOfReadings } from '../../harness/day-of-readings.ts';
 
 const DAY = 15_613;
 const START = DAY * 86_400_000;
 const HALF_HOUR = 1_800_000;
 
-const meterDay = (meterNo: number, readings: Record<number, number>, quality = 2) => {
-  const block = emptyBlock(30);
-  for (const [slot, energyWh] of Object.entries(readings)) {
-    block.quality[Number(slot)] = quality;
-    block.energyWh[Number(slot)] = energyWh;
-  }
-  return { meterNo, channel: 1, day: DAY, block };
-};
+const meterDay = (meterNo: number, readings: Record<number, number>, quality = 2) =>
+  dayOfReadings(
+    { meterNo, day: DAY, intervalMinutes: 30 },
+    Object.entries(readings).map(([slot, energyWh]) => ({ slot: Number(slot), energyWh, quality })),
+  );
 const always = [{ from: 0, to: null }];
 
 test('two meters: sums, extremes and counts, by slot', () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { emptyBlock } from '../../../layers/domain/readings/day-block.ts';
 import { DaySummaries } from '../../../layers/domain/windows/day-summary.ts';
 import { expectedIntervals } from '../../../layers/domain/windows/expected-intervals.ts';
 import { windowPeriods } from '../../../layers/domain/windows/window-periods.ts';
 import { windowTotals } from '../../../layers/domain/windows/window-totals.ts';
+import { dayOfReadings } from '../../harness/day-of-readings.ts';
 
 const DAY = 15_613;
 const START = DAY * 86_400_000;
@@ -13,12 +13,8 @@ const LATER = START + 100 * 24 * HOUR;
 const summaries = (meters: readonly { intervalMinutes: number; wh: readonly number[] }[]) => {
   const sum = new DaySummaries();
   for (const [meterNo, { intervalMinutes, wh }] of meters.entries()) {
-    const block = emptyBlock(intervalMinutes);
-    for (const [slot, energyWh] of wh.entries()) {
-      block.quality[slot] = 2;
-      block.energyWh[slot] = energyWh;
-    }
-    sum.addMeterDay({ meterNo, channel: 1, day: DAY, block }, [{ from: 0, to: null }]);
+    const readings = wh.map((energyWh, slot) => ({ slot, energyWh }));
+    sum.addMeterDay(dayOfReadings({ meterNo, day: DAY, intervalMinutes }, readings), [{ from: 0, to: null }]);
   }
   return sum.list();
 };

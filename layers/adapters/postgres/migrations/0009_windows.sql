@@ -94,6 +94,16 @@ CREATE TRIGGER mark_moved AFTER UPDATE ON feeder FOR EACH ROW
 CREATE TRIGGER mark_moved AFTER UPDATE ON substation FOR EACH ROW
   WHEN (OLD.region_id IS DISTINCT FROM NEW.region_id) EXECUTE FUNCTION mark_moved();
 
--- What was stored before windows were kept.
-INSERT INTO window_mark (bucket, day) SELECT DISTINCT bucket, day FROM reading_delta
-  UNION SELECT DISTINCT meter_no >> 8, day FROM reading_block;
+-- What was stored before windows were kept, in whichever form of block it lies.
+INSERT INTO window_mark (bucket, day) SELECT DISTINCT bucket, day FROM reading_delta;
+DO $$
+DECLARE
+  holder record;
+BEGIN
+  FOR holder IN SELECT table_name, column_name FROM information_schema.columns
+    WHERE table_schema = 'public' AND table_name IN ('reading_block', 'former_reading_block')
+      AND column_name IN ('bucket', 'meter_no') LOOP
+    EXECUTE format('INSERT INTO window_mark (bucket, day) SELECT DISTINCT %s, day FROM %I',
+      CASE holder.column_name WHEN 'bucket' THEN 'bucket' ELSE 'meter_no >> 8' END, holder.table_name);
+  END LOOP;
+END $$;
