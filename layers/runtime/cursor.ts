@@ -15,3 +15,6 @@ export function decodeCursor(cursor: string | undefined, pattern: RegExp): strin
 
 export const INSTANT_POSITION = /^\d{1,15}$/;
 export const ID_POSITION = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Rows of one instant may lie on both sides of a page's end: the instant, and how many of its rows were shown. */
+export const ROW_POSITION = /^\d{1,15}\.\d{1,9}$/;

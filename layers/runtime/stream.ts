@@ -4,7 +4,7 @@ import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
-import type { QuarantinedMessage } from '../contracts/messages/messages.ts';
+import type { QuarantinedMessage } from '../contracts/messages/quarantined-message.ts';
 import { log, logger, metrics, tracer } from './observability.ts';
 
 /** One record of a stream. */

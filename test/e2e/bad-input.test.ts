@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { MqttClient } from 'mqtt';
-import type { QuarantinedMessage } from '../../layers/contracts/messages/messages.ts';
+import type { QuarantinedMessage } from '../../layers/contracts/messages/quarantined-message.ts';
 import { connectDevice, provisionDevices } from '../harness/devices.ts';
 import { Stack } from '../harness/stack.ts';
 import { BAD_CLASSES } from './bad-messages.ts';

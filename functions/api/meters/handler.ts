@@ -1,3 +1,5 @@
+import { postgresMeterFactReader } from '../../../layers/adapters/postgres/meter-fact-reader.ts';
+import { postgresMeterRegistry } from '../../../layers/adapters/postgres/meter-registry.ts';
 import { database } from '../../../layers/adapters/postgres/pool.ts';
 import { postgresReadingStore } from '../../../layers/adapters/postgres/reading-store.ts';
 import { topologyReader } from '../../../layers/adapters/postgres/topology-reader.ts';
@@ -10,5 +12,7 @@ export const handler = apiHandler(
     topology: topologyReader(database()),
     readings: postgresReadingStore(database()),
     windows: postgresWindowReader(database()),
+    facts: postgresMeterFactReader(database()),
+    registry: postgresMeterRegistry(database()),
   }),
 );

@@ -1,4 +1,6 @@
 import type { TopologyReader } from '../../../layers/domain/network/topology-store.ts';
+import type { MeterFactReader } from '../../../layers/domain/readings/meter-facts.ts';
+import type { MeterRegistry } from '../../../layers/domain/readings/meter-registry.ts';
 import type { ReadingStore } from '../../../layers/domain/readings/reading-store.ts';
 import type { WindowReader } from '../../../layers/domain/windows/window-store.ts';
 import { answerConsumption } from '../../../layers/runtime/answer-consumption.ts';
@@ -6,12 +8,15 @@ import { answerWindows } from '../../../layers/runtime/answer-windows.ts';
 import type { UseCases } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem, apiProblem } from '../../../layers/runtime/api-problem.ts';
 import { decodeCursor, encodeCursor, ID_POSITION } from '../../../layers/runtime/cursor.ts';
+import { meterEvents, meterRegisters } from './meter-facts.ts';
 import { meterReadings } from './meter-readings.ts';
 
 export interface MeterPorts {
   topology: Pick<TopologyReader, 'listMeters' | 'findMeter' | 'exists' | 'connections' | 'serviceGroups' | 'timeZones'>;
   readings: Pick<ReadingStore, 'readIntervals'>;
   windows: Pick<WindowReader, 'daysOf'>;
+  facts: MeterFactReader;
+  registry: Pick<MeterRegistry, 'registers'>;
 }
 
 export const noMeter = (meterId: string): ApiProblem => apiProblem('not-found', `There is no meter ${meterId}`);
@@ -19,7 +24,15 @@ export const noMeter = (meterId: string): ApiProblem => apiProblem('not-found', 
 /** Use cases of the routes below /meters. */
 export function meterRoutes(
   ports: MeterPorts,
-): UseCases<'listMeters' | 'getMeter' | 'getMeterReadings' | 'getMeterConsumption' | 'getMeterWindows'> {
+): UseCases<
+  | 'listMeters'
+  | 'getMeter'
+  | 'getMeterReadings'
+  | 'getMeterRegisters'
+  | 'getMeterEvents'
+  | 'getMeterConsumption'
+  | 'getMeterWindows'
+> {
   return {
     async listMeters({ query: { transformerId, feederId, limit, cursor } }) {
       const afterMeterId = decodeCursor(cursor, ID_POSITION);
@@ -38,6 +51,8 @@ export function meterRoutes(
       return (await ports.topology.findMeter(meterId)) ?? noMeter(meterId);
     },
     getMeterReadings: (request) => meterReadings(ports, request),
+    getMeterRegisters: (request) => meterRegisters(ports, request),
+    getMeterEvents: (request) => meterEvents(ports, request),
     async getMeterConsumption(request) {
       const { meterId } = request.params;
       const answer = await answerConsumption(ports, { kind: 'meter', id: meterId }, request);

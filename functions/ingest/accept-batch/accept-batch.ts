@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import type { IdempotencyStore } from '../../../layers/adapters/dynamodb/idempotency.ts';
 import type { StreamRecord, StreamWriter } from '../../../layers/adapters/kinesis/stream-writer.ts';
 import type { batchResult } from '../../../layers/contracts/api/batch.ts';
-import type { Envelope } from '../../../layers/contracts/messages/messages.ts';
+import type { Envelope } from '../../../layers/contracts/messages/envelope.ts';
 import type { UseCase } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem, apiProblem } from '../../../layers/runtime/api-problem.ts';
 import { log } from '../../../layers/runtime/observability.ts';

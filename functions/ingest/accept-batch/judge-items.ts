@@ -1,8 +1,8 @@
 import type * as z from 'zod';
 import type { batchResult } from '../../../layers/contracts/api/batch.ts';
 import { CHANNELS, ENERGY_DECIMALS } from '../../../layers/contracts/messages/channels.ts';
+import { IntervalBlockMessage, IntervalReadingMessage } from '../../../layers/contracts/messages/interval-readings.ts';
 import { MAX_AHEAD_MS } from '../../../layers/contracts/messages/limits.ts';
-import { IntervalBlockMessage, IntervalReadingMessage } from '../../../layers/contracts/messages/messages.ts';
 import { checkWire } from '../../../layers/contracts/messages/violations.ts';
 
 export type ItemResult = z.infer<typeof batchResult>['items'][number];

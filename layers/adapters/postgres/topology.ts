@@ -1,5 +1,5 @@
 import type { TopologyChange } from '../../contracts/api/topology.ts';
-import { CHANNELS } from '../../contracts/messages/channels.ts';
+import { CHANNELS, ENERGY_SCALE } from '../../contracts/messages/channels.ts';
 import type { Topology } from '../../contracts/messages/topology.ts';
 import type {
   DanglingReference,
@@ -43,9 +43,14 @@ const UPSERTS: Record<Exclude<Section, 'meters'>, string> = {
   }),
   usagePoints: upsert({
     table: 'usage_point',
-    select: `"usagePointId", "transformerId", ST_SetSRID(ST_MakePoint(lon, lat), 4326)
-      FROM jsonb_to_recordset($1) AS x("usagePointId" text, "transformerId" text, lon float8, lat float8)`,
-    columns: ['usage_point_id', 'transformer_id', 'location'],
+    select: `"usagePointId", "transformerId", ST_SetSRID(ST_MakePoint(lon, lat), 4326), "serviceRatingKva"
+      FROM jsonb_to_recordset($1) AS x("usagePointId" text, "transformerId" text, lon float8, lat float8, "serviceRatingKva" float8)`,
+    columns: ['usage_point_id', 'transformer_id', 'location', 'service_rating_kva'],
+  }),
+  concentrators: upsert({
+    table: 'concentrator',
+    select: `"concentratorId", name FROM jsonb_to_recordset($1) AS x("concentratorId" text, name text)`,
+    columns: ['concentrator_id', 'name'],
   }),
   sensors: upsert({
     table: 'sensor',
@@ -72,6 +77,7 @@ const REFERENCES: readonly (readonly [Section, string, string])[] = [
   ['transformers', 'feederId', 'feeder'],
   ['usagePoints', 'transformerId', 'transformer'],
   ['meters', 'usagePointId', 'usage_point'],
+  ['meters', 'concentratorId', 'concentrator'],
   ['sensors', 'feederId', 'feeder'],
   ['sensors', 'transformerId', 'transformer'],
 ];
@@ -82,6 +88,7 @@ const DECLARED: Readonly<Record<string, readonly [Section, string]>> = {
   feeder: ['feeders', 'feederId'],
   transformer: ['transformers', 'transformerId'],
   usage_point: ['usagePoints', 'usagePointId'],
+  concentrator: ['concentrators', 'concentratorId'],
 };
 
 const entries = (topology: Topology, section: Section): Record<string, unknown>[] => topology[section] ?? [];
@@ -122,8 +129,10 @@ async function importSection(
   return countOf((await session.query(UPSERTS[section], [JSON.stringify(given)])).rows, given.length);
 }
 
+const INSTALLED = 'usage_point_id, serial, concentrator_id';
+
 /**
- * Meters, their channels and installations. An installation ends where the meter's next one begins, whichever is imported
+ * Meters, their channels, registers and installations. An installation ends where the meter's next one begins, whichever is imported
  * first, so installations of a meter never overlap.
  */
 async function importMeters(session: Queryable, topology: Topology): Promise<TopologyChange> {
@@ -157,11 +166,37 @@ async function importMeters(session: Queryable, topology: Topology): Promise<Top
       ),
     ],
   );
-  const rows = meters.map(({ meterId, usagePointId, from, to }) => ({
+  const registers = await session.query(
+    upsertMany('meter_register', ['meter_no', 'channel', 'valid_from'], ['multiplier', 'digits', 'resolution_wh'], {
+      meter_no: 'integer',
+      channel: 'smallint',
+      valid_from: 'timestamptz',
+      multiplier: 'float8',
+      digits: 'smallint',
+      resolution_wh: 'integer',
+    }),
+    [
+      JSON.stringify(
+        meters.flatMap(({ meterId, from, channels: each }) =>
+          each.map(({ channel, multiplier = 1, register }) => ({
+            meter_no: numberOf.get(meterId),
+            channel: CHANNELS[channel].code,
+            valid_from: from,
+            multiplier,
+            digits: register?.digits ?? null,
+            resolution_wh: register ? Math.round(register.resolution * ENERGY_SCALE) : null,
+          })),
+        ),
+      ),
+    ],
+  );
+  const rows = meters.map(({ meterId, usagePointId, from, to, serial, concentratorId }) => ({
     meter_no: numberOf.get(meterId),
     valid_from: from,
     valid_to: to ?? null,
     usage_point_id: usagePointId,
+    serial: serial ?? '',
+    concentrator_id: concentratorId ?? null,
   }));
   const shortened = await session.query(
     `UPDATE meter_installation i SET valid_to = x.valid_from
@@ -171,17 +206,20 @@ async function importMeters(session: Queryable, topology: Topology): Promise<Top
     [JSON.stringify(rows)],
   );
   const installed = await session.query(
-    `INSERT INTO meter_installation (meter_no, valid_from, valid_to, usage_point_id)
+    `INSERT INTO meter_installation (meter_no, valid_from, valid_to, ${INSTALLED})
      SELECT x.meter_no, x.valid_from, least(x.valid_to, (SELECT min(n.valid_from) FROM meter_installation n
-       WHERE n.meter_no = x.meter_no AND n.valid_from > x.valid_from)), x.usage_point_id
-     FROM jsonb_to_recordset($1) AS x(meter_no integer, valid_from timestamptz, valid_to timestamptz, usage_point_id text)
-     ON CONFLICT (meter_no, valid_from) DO UPDATE SET valid_to = excluded.valid_to, usage_point_id = excluded.usage_point_id
-     WHERE (meter_installation.valid_to, meter_installation.usage_point_id)
-       IS DISTINCT FROM (excluded.valid_to, excluded.usage_point_id)
+       WHERE n.meter_no = x.meter_no AND n.valid_from > x.valid_from)), ${INSTALLED}
+     FROM jsonb_to_recordset($1) AS x(meter_no integer, valid_from timestamptz, valid_to timestamptz, usage_point_id text,
+       serial text, concentrator_id text)
+     ON CONFLICT (meter_no, valid_from) DO UPDATE SET (valid_to, ${INSTALLED}) =
+       (excluded.valid_to, excluded.usage_point_id, excluded.serial, excluded.concentrator_id)
+     WHERE (meter_installation.valid_to, meter_installation.usage_point_id, meter_installation.serial,
+         meter_installation.concentrator_id)
+       IS DISTINCT FROM (excluded.valid_to, excluded.usage_point_id, excluded.serial, excluded.concentrator_id)
      RETURNING meter_no`,
     [JSON.stringify(rows)],
   );
-  for (const { rows: touched } of [channels, shortened, installed])
+  for (const { rows: touched } of [channels, registers, shortened, installed])
     for (const row of touched) changed.add(row.meter_no);
   for (const row of created.rows) changed.delete(numberOf.get(String(row.meter_id)));
   const inserted = created.rows.length;
@@ -226,6 +264,7 @@ export function topologyWriter(database: Database): TopologyWriter {
             feeders: await importSection(session, topology, 'feeders'),
             transformers: await importSection(session, topology, 'transformers'),
             usagePoints: await importSection(session, topology, 'usagePoints'),
+            concentrators: await importSection(session, topology, 'concentrators'),
             meters: await importMeters(session, topology),
             sensors: await importSection(session, topology, 'sensors'),
           };

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { METER_EVENTS } from '../messages/events.ts';
+import { READ_REASONS } from '../messages/register-reads.ts';
 import { channel, cursor, fromTo, id, inOrder, instant, limit, next, position, quality, utcInstant } from './values.ts';
 
 export const meterParams = z.strictObject({ meterId: id });
@@ -73,3 +75,62 @@ export const meterReadings = z
     next,
   })
   .meta({ id: 'MeterReadings' });
+
+/** Absent bounds: `to` is now, `from` 31 days before it. */
+export const registersQuery = z
+  .strictObject({
+    channel: channel.default('activeEnergyImport'),
+    ...fromTo,
+    limit: limit.default(100),
+    cursor: cursor.optional(),
+  })
+  .refine(inOrder, { path: ['from'], message: 'must be before to' });
+
+export const registerRead = z
+  .object({
+    time: utcInstant,
+    value: z.number().meta({ description: 'Cumulative, as the display shows it: before the multiplier' }),
+    version: z.number().int().meta({ description: "The source's revision" }),
+    reason: z.enum(READ_REASONS),
+    serial: z.string().nullable().meta({ description: 'Of the physical meter; null if not known' }),
+    multiplier: z.number().meta({ description: 'Energy is the difference of two values times this' }),
+    digits: z.number().int().nullable().meta({ description: 'Before the point; null if not known' }),
+    recordedAt: utcInstant.meta({ description: 'Earliest receipt' }),
+  })
+  .meta({ id: 'RegisterRead' });
+
+export const meterRegisters = z
+  .object({
+    meterId: id,
+    channel,
+    unit: z.string(),
+    from: utcInstant,
+    to: utcInstant,
+    reads: z.array(registerRead).meta({ description: 'Every version that was received, by time' }),
+    next,
+  })
+  .meta({ id: 'MeterRegisters' });
+
+const meterEventName = z.enum(METER_EVENTS);
+
+/** Absent bounds: `to` is now, `from` 31 days before it. */
+export const eventsQuery = z
+  .strictObject({
+    event: meterEventName.optional(),
+    ...fromTo,
+    limit: limit.default(100),
+    cursor: cursor.optional(),
+  })
+  .refine(inOrder, { path: ['from'], message: 'must be before to' });
+
+export const meterEvents = z
+  .object({
+    meterId: id,
+    from: utcInstant,
+    to: utcInstant,
+    events: z.array(
+      z.object({ time: utcInstant, event: meterEventName, detail: z.string().optional(), recordedAt: utcInstant }),
+    ),
+    next,
+  })
+  .meta({ id: 'MeterEvents' });

@@ -13,6 +13,7 @@ export const topologyImport = z
     feeders: change,
     transformers: change,
     usagePoints: change,
+    concentrators: change,
     meters: change,
     sensors: change,
     sensorsPublished: z.number().int(),

@@ -3,6 +3,7 @@ import { CHANNEL_NAMES } from './channels.ts';
 import { Id, Instant } from './fields.ts';
 import { INTERVAL_MINUTES } from './limits.ts';
 import { MEASUREMENT_KIND_NAMES, PHASES } from './measurements.ts';
+import { meterSerial, multiplier, registerDigits } from './register-reads.ts';
 
 const name = z.string().min(1).max(128);
 const point = { lon: z.number().min(-180).max(180), lat: z.number().min(-90).max(90) };
@@ -26,18 +27,33 @@ const Transformer = z.strictObject({
   ratingKva: z.number().positive(),
   ...point,
 });
-const UsagePoint = z.strictObject({ usagePointId: Id, transformerId: Id, ...point });
+const UsagePoint = z.strictObject({
+  usagePointId: Id,
+  transformerId: Id,
+  ...point,
+  serviceRatingKva: z.number().positive().optional().describe('what the service may draw: main fuse times voltage'),
+});
+const Concentrator = z.strictObject({ concentratorId: Id, name });
 const Meter = z.strictObject({
   meterId: Id,
   usagePointId: Id,
-  from: Instant.describe('in service from'),
+  from: Instant.describe('in service from; what this entry says is so from then on'),
   to: Instant.optional().describe('in service before; absent: still in service'),
+  serial: meterSerial.optional(),
+  concentratorId: Id.optional().describe('the concentrator that may speak for the meter'),
   channels: z
     .array(
       z.strictObject({
         channel: z.enum(CHANNEL_NAMES),
         unit: z.enum(['kWh', 'kvarh']),
         intervalMinutes: z.literal([...INTERVAL_MINUTES]),
+        multiplier: multiplier.optional().describe('1 if absent'),
+        register: z
+          .strictObject({
+            digits: registerDigits,
+            resolution: z.number().min(0.001).max(1000).describe('last digit of the display, in the unit'),
+          })
+          .optional(),
       }),
     )
     .min(1),
@@ -62,6 +78,7 @@ export const Topology = z
     feeders: list(Feeder),
     transformers: list(Transformer),
     usagePoints: list(UsagePoint),
+    concentrators: list(Concentrator),
     meters: list(Meter),
     sensors: list(Sensor),
   })

@@ -4,6 +4,7 @@ import type { Reason, ReasonCode } from '../codes/reasons.ts';
 /** Codes for words outside their list, by field. */
 const UNKNOWN_WORD: Readonly<Record<string, ReasonCode>> = {
   channel: 'UNKNOWN_CHANNEL',
+  obis: 'UNKNOWN_CHANNEL',
   unit: 'WRONG_UNIT',
   intervalMinutes: 'INTERVAL_SIZE',
   kind: 'UNKNOWN_KIND',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Reason } from '../../contracts/codes/reasons.ts';
-import type { QuarantinedMessage } from '../../contracts/messages/messages.ts';
+import type { QuarantinedMessage } from '../../contracts/messages/quarantined-message.ts';
 
 /** Where messages go that cannot be stored as they are. Putting the same message again changes nothing. */
 export interface QuarantineStore {

@@ -1,5 +1,5 @@
 import type { Violation } from '../../contracts/api/problem.ts';
-import { CHANNELS } from '../../contracts/messages/channels.ts';
+import { CHANNELS, ENERGY_SCALE } from '../../contracts/messages/channels.ts';
 import { MEASUREMENT_KINDS } from '../../contracts/messages/measurements.ts';
 import type { Topology } from '../../contracts/messages/topology.ts';
 
@@ -25,7 +25,7 @@ const isTimeZone = (timeZone: string): boolean => {
 /** Every contradiction of a topology within itself; empty if there is none. */
 export function topologyViolations(topology: Topology): Violation[] {
   const { regions = [], substations = [], feeders = [], transformers = [] } = topology;
-  const { usagePoints = [], meters = [], sensors = [] } = topology;
+  const { usagePoints = [], concentrators = [], meters = [], sensors = [] } = topology;
   return [
     ...repeated(
       'regions',
@@ -48,6 +48,10 @@ export function topologyViolations(topology: Topology): Violation[] {
       usagePoints.map(({ usagePointId }) => usagePointId),
     ),
     ...repeated(
+      'concentrators',
+      concentrators.map(({ concentratorId }) => concentratorId),
+    ),
+    ...repeated(
       'meters',
       meters.map(({ meterId }) => meterId),
     ),
@@ -67,6 +71,17 @@ export function topologyViolations(topology: Topology): Violation[] {
       ...repeated(
         `meters[${index}].channels`,
         channels.map(({ channel }) => channel),
+      ),
+      ...channels.flatMap(({ register }, at) =>
+        register === undefined || Number.isInteger(Number((register.resolution * ENERGY_SCALE).toFixed(6)))
+          ? []
+          : [
+              {
+                path: `meters[${index}].channels[${at}].register.resolution`,
+                message: 'must be a multiple of 0.001',
+                value: register.resolution,
+              },
+            ],
       ),
       ...channels.flatMap(({ channel, unit }, at) =>
         CHANNELS[channel].unit === unit

@@ -57,6 +57,12 @@ const NULL_WORD = ascii('null');
 const MINUS = 0x2d;
 const KNOWN_INTERVALS: ReadonlySet<number> = new Set(INTERVAL_MINUTES);
 
+/** When a message arrived, and from which concentrator. */
+export interface ColumnsArrival {
+  receivedAt: number;
+  concentratorId?: string | undefined;
+}
+
 /**
  * Reads columnar messages from bytes straight into columns, JSON or Avro: no object per meter or value. As `IntervalParser`
  * it accepts the usual form of what is valid and leaves everything else to the strict path. See docs/adr/0003-strict-json.md.
@@ -65,6 +71,8 @@ export class IntervalColumnsParser extends JsonCursor {
   readonly #meters: MeterIndex;
   #out: ReadingColumns | undefined;
   #receivedAt = 0;
+  /** Who speaks, and only for its own meters; undefined: for any. */
+  #concentratorId: string | undefined;
   #unit: 'kWh' | 'kvarh' = 'kWh';
   #scale = 0;
   #intervalMinutes = 0;
@@ -84,7 +92,7 @@ export class IntervalColumnsParser extends JsonCursor {
   }
 
   /** Appends a JSON payload's readings (one message or a list), all or none. @returns false: the strict path must judge. */
-  parse(bytes: Uint8Array, message: { receivedAt: number }, out: ReadingColumns): boolean {
+  parse(bytes: Uint8Array, message: ColumnsArrival, out: ReadingColumns): boolean {
     return this.#attempt(message, out, () => {
       this.bytes = bytes;
       this.at = 0;
@@ -105,14 +113,15 @@ export class IntervalColumnsParser extends JsonCursor {
   }
 
   /** Appends the readings of one Avro record (without any header), all or none. @returns false: the strict path must judge. */
-  parseAvro(bytes: Uint8Array, message: { receivedAt: number }, out: ReadingColumns): boolean {
+  parseAvro(bytes: Uint8Array, message: ColumnsArrival, out: ReadingColumns): boolean {
     return this.#attempt(message, out, () => this.#record(new AvroReader(bytes)));
   }
 
-  #attempt(message: { receivedAt: number }, out: ReadingColumns, read: () => void): boolean {
+  #attempt(message: ColumnsArrival, out: ReadingColumns, read: () => void): boolean {
     const mark = out.length;
     this.#out = out;
     this.#receivedAt = message.receivedAt;
+    this.#concentratorId = message.concentratorId;
     try {
       read();
       return true;
@@ -204,6 +213,7 @@ export class IntervalColumnsParser extends JsonCursor {
 
   #name(meter: RegisteredMeter | undefined): void {
     if (meter === undefined) throw UNUSUAL;
+    if (this.#concentratorId !== undefined && meter.concentratorId !== this.#concentratorId) throw UNUSUAL;
     if (meter.meterNo >= this.#namedIn.length) {
       const larger = new Uint32Array(Math.max(meter.meterNo + 1, this.#namedIn.length * 2));
       larger.set(this.#namedIn);

@@ -12,7 +12,7 @@ import {
 import { checkWire } from '../../contracts/messages/violations.ts';
 import type { JsonValue } from '../messages/strict-json.ts';
 import { DAY_MS, dayOf, MINUTE_MS } from './calendar-day.ts';
-import type { Judgement } from './interval-validation.ts';
+import { type Judgement, speakerReasons } from './interval-validation.ts';
 import type { RegisteredMeter } from './meter-registry.ts';
 import type { ReadingColumns } from './reading-columns.ts';
 
@@ -151,8 +151,10 @@ function judgeMeters(
     if (twice) say('DUPLICATE_METER', path, `${wire.data} stands more than once`);
     const registered = judgement.meter(wire.data);
     const expected = registered?.intervalMinutes[code] ?? 0;
-    if (!registered) say('UNKNOWN_METER', path, `no meter ${wire.data}`);
-    else if (expected === 0) say('UNKNOWN_CHANNEL', path, `${wire.data} has no ${head.channel}`);
+    const speaker = speakerReasons(wire.data, judgement);
+    for (const reason of speaker) say(reason.code, path, reason.message);
+    if (speaker.length > 0 || !registered) return undefined;
+    if (expected === 0) say('UNKNOWN_CHANNEL', path, `${wire.data} has no ${head.channel}`);
     else if (expected !== head.intervalMinutes) {
       say('INTERVAL_SIZE', path, `${wire.data} has intervals of ${expected} minutes`);
     } else if (!twice) return registered;

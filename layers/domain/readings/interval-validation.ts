@@ -1,13 +1,18 @@
 import type { Reason, ReasonCode } from '../../contracts/codes/reasons.ts';
 import { CHANNELS, type ChannelName, ENERGY_SCALE, QUALITIES } from '../../contracts/messages/channels.ts';
 import {
+  IntervalBlockHead,
+  IntervalBlockItem,
+  IntervalReadingMessage,
+} from '../../contracts/messages/interval-readings.ts';
+import {
   EARLIEST_TIME_MS,
   MAX_AHEAD_MS,
   MAX_INTERVAL_KWH,
   MAX_INTERVALS_PER_MESSAGE,
 } from '../../contracts/messages/limits.ts';
-import { IntervalBlockHead, IntervalBlockItem, IntervalReadingMessage } from '../../contracts/messages/messages.ts';
 import { checkWire } from '../../contracts/messages/violations.ts';
+import { withChannel } from '../messages/obis.ts';
 import type { JsonValue } from '../messages/strict-json.ts';
 import { DAY_MS, MINUTE_MS } from './calendar-day.ts';
 import type { RegisteredMeter } from './meter-registry.ts';
@@ -17,8 +22,10 @@ import type { ReadingColumns } from './reading-columns.ts';
 export interface Judgement {
   /** Epoch ms. */
   receivedAt: number;
-  /** The id in the topic; undefined: a head-end speaks for any meter. */
+  /** The meter's id in the topic; undefined: one speaks for many. */
   ownerId: string | undefined;
+  /** The concentrator's id in the topic; undefined: none speaks. With neither, a head-end speaks for any meter. */
+  concentratorId?: string | undefined;
   meter(meterId: string): RegisteredMeter | undefined;
   /** Paths of numbers that a double cannot hold exactly. */
   inexact: ReadonlySet<string>;
@@ -41,7 +48,10 @@ interface Head {
   intervalMinutes: number;
 }
 
-function validateMessage(message: JsonValue, path: string, judgement: Judgement, out: ReadingColumns): Reason[] {
+function validateMessage(published: JsonValue, path: string, judgement: Judgement, out: ReadingColumns): Reason[] {
+  const named = withChannel(published, path);
+  if (!named.ok) return named.reasons;
+  const { message } = named;
   const isBlock = message !== null && typeof message === 'object' && Object.hasOwn(message, 'intervals');
   const wire = checkWire(isBlock ? IntervalBlockHead : IntervalReadingMessage, message, path);
   if (!wire.ok && !isBlock) return wire.reasons;
@@ -71,18 +81,30 @@ function validateMessage(message: JsonValue, path: string, judgement: Judgement,
   return [...headReasons, ...itemReasons];
 }
 
-function judgeHead(head: Head, path: string, { ownerId, meter }: Judgement): Reason[] {
+/** Whether the speaker of a topic may speak for a meter, and whether there is one of the id. */
+export function speakerReasons(meterId: string, judgement: Judgement): { code: ReasonCode; message: string }[] {
+  const { ownerId, concentratorId, meter } = judgement;
+  const registered = meter(meterId);
+  const reasons: { code: ReasonCode; message: string }[] = [];
+  if (ownerId !== undefined && meterId !== ownerId) {
+    reasons.push({ code: 'ID_MISMATCH', message: `the topic is ${ownerId}'s` });
+  }
+  if (!registered) reasons.push({ code: 'UNKNOWN_METER', message: `no meter ${meterId}` });
+  else if (concentratorId !== undefined && registered.concentratorId !== concentratorId) {
+    reasons.push({ code: 'WRONG_CONCENTRATOR', message: `${concentratorId} does not speak for ${meterId}` });
+  }
+  return reasons;
+}
+
+function judgeHead(head: Head, path: string, judgement: Judgement): Reason[] {
   const reasons: Reason[] = [];
   const say = (code: ReasonCode, field: string, message: string) =>
     reasons.push({ code, path: path === '' ? field : `${path}.${field}`, message });
-  if (ownerId !== undefined && head.meterId !== ownerId) {
-    say('ID_MISMATCH', 'meterId', `the topic is ${ownerId}'s`);
-  }
+  for (const { code, message } of speakerReasons(head.meterId, judgement)) say(code, 'meterId', message);
   const channel = CHANNELS[head.channel];
   if (head.unit !== channel.unit) say('WRONG_UNIT', 'unit', `${head.channel} is in ${channel.unit}`);
-  const registered = meter(head.meterId);
-  if (!registered) say('UNKNOWN_METER', 'meterId', `no meter ${head.meterId}`);
-  else {
+  const registered = judgement.meter(head.meterId);
+  if (registered) {
     const expected = registered.intervalMinutes[channel.code] ?? 0;
     if (expected === 0) say('UNKNOWN_CHANNEL', 'channel', `${head.meterId} has no ${head.channel}`);
     else if (expected !== head.intervalMinutes) {

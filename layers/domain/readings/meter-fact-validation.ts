@@ -1,11 +1,14 @@
 import type { Reason, ReasonCode } from '../../contracts/codes/reasons.ts';
 import { CHANNELS, ENERGY_SCALE } from '../../contracts/messages/channels.ts';
 import { EARLIEST_TIME_MS, MAX_AHEAD_MS, MAX_REGISTER_KWH } from '../../contracts/messages/limits.ts';
-import { MeterEventMessage, RegisterReadMessage } from '../../contracts/messages/messages.ts';
+import { MeterEventMessage } from '../../contracts/messages/meter-events.ts';
+import { RegisterReadMessage } from '../../contracts/messages/register-reads.ts';
 import { checkWire } from '../../contracts/messages/violations.ts';
+import { withChannel } from '../messages/obis.ts';
 import type { JsonValue } from '../messages/strict-json.ts';
-import type { Judgement } from './interval-validation.ts';
+import { type Judgement, speakerReasons } from './interval-validation.ts';
 import type { MeterEvent, RegisterRead } from './meter-facts.ts';
+import { type DatedRegister, registerAt } from './meter-registry.ts';
 
 type Say = (code: ReasonCode, field: string, message: string) => void;
 
@@ -23,9 +26,8 @@ const collect = (path: string, judge: (say: Say) => void): Reason[] => {
 };
 
 function judgeOwnerAndTime(message: { meterId: string; time: string }, judgement: Judgement, say: Say): number {
-  const { ownerId, receivedAt } = judgement;
-  if (ownerId !== undefined && message.meterId !== ownerId) say('ID_MISMATCH', 'meterId', `the topic is ${ownerId}'s`);
-  if (!judgement.meter(message.meterId)) say('UNKNOWN_METER', 'meterId', `no meter ${message.meterId}`);
+  const { receivedAt } = judgement;
+  for (const { code, message: text } of speakerReasons(message.meterId, judgement)) say(code, 'meterId', text);
   const time = Date.parse(message.time);
   if (Number.isNaN(time)) say('INVALID_TIME', 'time', 'no such instant');
   else if (time > receivedAt + MAX_AHEAD_MS) say('FUTURE_TIME', 'time', 'after its receipt');
@@ -33,15 +35,24 @@ function judgeOwnerAndTime(message: { meterId: string; time: string }, judgement
   return time;
 }
 
+/** What a register read is judged against. */
+export interface RegisterJudgement extends Judgement {
+  /** Registers of a meter as the topology dates them. */
+  registers(meterNo: number): readonly DatedRegister[];
+}
+
 /** Appends good register reads to `out`; names every violation of the others. */
-export function validateRegisterReads(payload: JsonValue, judgement: Judgement, out: RegisterRead[]): Reason[] {
+export function validateRegisterReads(payload: JsonValue, judgement: RegisterJudgement, out: RegisterRead[]): Reason[] {
   return judgeEach(payload, (message, path) => {
-    const wire = checkWire(RegisterReadMessage, message, path);
+    const named = withChannel(message, path);
+    if (!named.ok) return named.reasons;
+    const wire = checkWire(RegisterReadMessage, named.message, path);
     if (!wire.ok) return wire.reasons;
     const read = wire.data;
     const channel = CHANNELS[read.channel];
     const meter = judgement.meter(read.meterId);
-    const energyWh = Math.round(read.value * ENERGY_SCALE);
+    const registerWh = Math.round(read.value * ENERGY_SCALE);
+    const reason = read.reason ?? 'scheduled';
     let readAt = 0;
     const reasons = collect(path, (say) => {
       readAt = judgeOwnerAndTime(read, judgement, say);
@@ -50,8 +61,12 @@ export function validateRegisterReads(payload: JsonValue, judgement: Judgement, 
         say('UNKNOWN_CHANNEL', 'channel', 'the meter has no such channel');
       const inexact = judgement.inexact.has(path === '' ? 'value' : `${path}.value`);
       if (read.value > MAX_REGISTER_KWH) say('OUT_OF_RANGE', 'value', `over ${MAX_REGISTER_KWH}`);
-      else if (inexact || energyWh / ENERGY_SCALE !== read.value)
+      else if (inexact || registerWh / ENERGY_SCALE !== read.value)
         say('EXCESS_PRECISION', 'value', 'over three decimals');
+      if (!meter || Number.isNaN(readAt)) return;
+      const isFinal = reason === 'exchange-final';
+      const dated = registerAt(judgement.registers(meter.meterNo), { channel: channel.code, at: readAt, isFinal });
+      judgeRegister(read, dated, say);
     });
     if (reasons.length > 0 || !meter) return reasons;
     out.push({
@@ -59,11 +74,31 @@ export function validateRegisterReads(payload: JsonValue, judgement: Judgement, 
       channel: channel.code,
       readAt,
       revision: read.revision ?? 0,
-      energyWh,
+      registerWh,
+      reason,
+      serial: read.register?.serial ?? '',
+      digits: read.register?.digits ?? 0,
+      multiplier: read.register?.multiplier ?? 0,
       recordedAt: judgement.receivedAt,
     });
     return reasons;
   });
+}
+
+/** VEE rule 4, UNIT_OR_MULTIPLIER: what a message says of its register is what the topology says. */
+function judgeRegister({ value, register }: RegisterReadMessage, dated: DatedRegister | undefined, say: Say): void {
+  const multiplier = register?.multiplier;
+  if (multiplier !== undefined && dated && multiplier !== dated.multiplier) {
+    say('WRONG_MULTIPLIER', 'register.multiplier', `the topology has ${dated.multiplier}`);
+  }
+  const known = dated?.digits ?? undefined;
+  if (register?.digits !== undefined && known !== undefined && register.digits !== known) {
+    say('WRONG_DIGITS', 'register.digits', `the topology has ${known}`);
+  }
+  const digits = register?.digits ?? known;
+  if (digits !== undefined && value >= 10 ** digits) {
+    say('OUT_OF_RANGE', 'value', `the register has ${digits} digits before the point`);
+  }
 }
 
 /** Appends good meter events to `out`; names every violation of the others. */

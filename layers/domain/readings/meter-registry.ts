@@ -5,12 +5,39 @@ export interface RegisteredMeter {
   meterNo: number;
   /** Interval length by channel code, minutes; 0 or absent: the meter has no such channel. */
   intervalMinutes: readonly number[];
+  /** The concentrator that may speak for it. */
+  concentratorId?: string;
+}
+
+/** A channel's register as the topology dates it. */
+export interface DatedRegister {
+  channel: number;
+  /** Epoch ms; until the meter's next one of the channel. */
+  from: number;
+  multiplier: number;
+  /** Digits before the decimal point; null: the topology does not say. */
+  digits: number | null;
+  /** Last digit of the display, Wh (varh); null: the topology does not say. */
+  resolutionWh: number | null;
 }
 
 /** Where registered meters come from. */
 export interface MeterRegistry {
   /** Those of the ids that exist, as they stand now. */
   find(meterIds: readonly string[]): Promise<ReadonlyMap<string, RegisteredMeter>>;
+  /** Registers by meter number, each meter's oldest first. */
+  registers(meterNos: readonly number[]): Promise<ReadonlyMap<number, readonly DatedRegister[]>>;
+}
+
+/**
+ * The register in use at an instant. The last read of an old meter is its register's, though the new one's begins then.
+ * Undefined: none was dated so early.
+ */
+export function registerAt(
+  registers: readonly DatedRegister[],
+  { channel, at, isFinal = false }: { channel: number; at: number; isFinal?: boolean },
+): DatedRegister | undefined {
+  return registers.findLast((each) => each.channel === channel && (isFinal ? each.from < at : each.from <= at));
 }
 
 /**

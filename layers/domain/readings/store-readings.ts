@@ -1,15 +1,16 @@
 import type { Reason } from '../../contracts/codes/reasons.ts';
-import { type MessageKind, parseTopic, type QuarantinedMessage } from '../../contracts/messages/messages.ts';
+import { type MessageKind, parseTopic, type Topic } from '../../contracts/messages/messages.ts';
+import type { QuarantinedMessage } from '../../contracts/messages/quarantined-message.ts';
 import { openEnvelope } from '../messages/envelope.ts';
 import { type ArrivedMessage, type QuarantineStore, quarantined } from '../messages/quarantine.ts';
 import { type JsonValue, parseStrictJson, type StrictJson } from '../messages/strict-json.ts';
 import { IntervalColumnsParser } from './interval-columns-parser.ts';
 import { validateIntervalColumns } from './interval-columns-validation.ts';
 import { IntervalParser } from './interval-parser.ts';
-import { type Judgement, validateIntervalReadings } from './interval-validation.ts';
-import { validateMeterEvents, validateRegisterReads } from './meter-fact-validation.ts';
+import { validateIntervalReadings } from './interval-validation.ts';
+import { type RegisterJudgement, validateMeterEvents, validateRegisterReads } from './meter-fact-validation.ts';
 import type { MeterEvent, MeterFactStore, RegisterRead } from './meter-facts.ts';
-import { MeterIndex, type MeterRegistry, type RegisteredMeter } from './meter-registry.ts';
+import { type DatedRegister, MeterIndex, type MeterRegistry, type RegisteredMeter } from './meter-registry.ts';
 import { ReadingColumns } from './reading-columns.ts';
 import type { ReadingStore } from './reading-store.ts';
 
@@ -36,10 +37,9 @@ export interface StoredBatch {
 
 type MeterMessageKind = Exclude<MessageKind, 'sensor-telemetry'>;
 
-interface WaitingMessage {
+interface WaitingMessage extends Topic {
   message: ArrivedMessage;
   kind: MeterMessageKind;
-  ownerId: string | undefined;
 }
 
 /** A message that the fast path left to the strict one. */
@@ -92,8 +92,7 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
         ]);
         continue;
       }
-      const { kind, ownerId } = topic;
-      const arrived = { message, kind, ownerId };
+      const arrived = { ...topic, kind: topic.kind, message };
       if (!readFast(arrived, index, parsers, readings)) waiting.push(arrived);
     }
     // Most that wait name a meter that is not known here yet: asked for once, they are read the fast way after all.
@@ -104,14 +103,17 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
       .filter((arrived) => !readFast(arrived, index, parsers, readings))
       .map((arrived) => ({ ...arrived, json: parseStrictJson(arrived.message.payload) }));
     await meters.ask(slow.flatMap(namedMeters));
-    for (const { message, kind, ownerId, json } of slow) {
+    const registers = await findRegisters(ports.registry, slow, meters.found);
+    for (const { message, kind, ownerId, concentratorId, json } of slow) {
       if (!json.ok) {
         aside(message, kind, json.reasons);
         continue;
       }
-      const judgement: Judgement = {
+      const judgement: RegisterJudgement = {
         receivedAt: message.receivedAt,
         ownerId,
+        concentratorId,
+        registers: (meterNo) => registers.get(meterNo) ?? [],
         meter: (meterId) => meters.found.get(meterId),
         inexact: json.inexact,
       };
@@ -140,7 +142,7 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
 function judge(
   kind: MeterMessageKind,
   payload: JsonValue,
-  judgement: Judgement,
+  judgement: RegisterJudgement,
   out: { readings: ReadingColumns; reads: RegisterRead[]; events: MeterEvent[] },
 ): Reason[] {
   switch (kind) {
@@ -157,14 +159,15 @@ function judge(
 
 /** Appends the message's readings if it is a usual one. @returns false: nothing was appended. */
 function readFast(
-  { message, kind, ownerId }: WaitingMessage,
+  { message, kind, ownerId, concentratorId }: WaitingMessage,
   index: MeterIndex,
   parsers: ReturnType<typeof parsersOf>,
   out: ReadingColumns,
 ): boolean {
   const { payload, receivedAt } = message;
-  if (kind === 'interval-columns') return parsers.columns.parse(payload, { receivedAt }, out);
-  if (kind !== 'interval-readings') return false;
+  if (kind === 'interval-columns') return parsers.columns.parse(payload, { receivedAt, concentratorId }, out);
+  // Single readings through a concentrator are unusual.
+  if (kind !== 'interval-readings' || concentratorId !== undefined) return false;
   const owner = ownerId === undefined ? undefined : index.get(ownerId);
   if (ownerId !== undefined && owner === undefined) return false;
   return parsers.readings.parse(payload, { receivedAt, owner }, out);
@@ -212,4 +215,15 @@ function namedMeters({ json }: SlowMessage): string[] {
     // A NUL cannot be asked for in PostgreSQL, and no id of ours is longer.
     return named.filter((id): id is string => typeof id === 'string' && id.length <= 64 && !id.includes('\0'));
   });
+}
+
+/** Registers of the meters whose registers were read. */
+async function findRegisters(
+  registry: MeterRegistry,
+  slow: readonly SlowMessage[],
+  meters: ReadonlyMap<string, RegisteredMeter>,
+): Promise<ReadonlyMap<number, readonly DatedRegister[]>> {
+  const ids = new Set(slow.filter(({ kind }) => kind === 'register-reads').flatMap(namedMeters));
+  const meterNos = [...ids].flatMap((id) => meters.get(id)?.meterNo ?? []);
+  return meterNos.length === 0 ? new Map() : registry.registers(meterNos);
 }

@@ -1,5 +1,6 @@
 import type { Reason } from '../../contracts/codes/reasons.ts';
-import { parseTopic, type QuarantinedMessage } from '../../contracts/messages/messages.ts';
+import { parseTopic } from '../../contracts/messages/messages.ts';
+import type { QuarantinedMessage } from '../../contracts/messages/quarantined-message.ts';
 import { openEnvelope } from '../messages/envelope.ts';
 import { type ArrivedMessage, type QuarantineStore, quarantined } from '../messages/quarantine.ts';
 import { type JsonValue, parseStrictJson } from '../messages/strict-json.ts';

@@ -1,7 +1,7 @@
 import type { Reason, ReasonCode } from '../../contracts/codes/reasons.ts';
 import { EARLIEST_TIME_MS, MAX_AHEAD_MS } from '../../contracts/messages/limits.ts';
 import { MEASUREMENT_KINDS } from '../../contracts/messages/measurements.ts';
-import { SensorTelemetryMessage } from '../../contracts/messages/messages.ts';
+import { SensorTelemetryMessage } from '../../contracts/messages/sensor-telemetry.ts';
 import { checkWire } from '../../contracts/messages/violations.ts';
 import type { JsonValue } from '../messages/strict-json.ts';
 import type { RegisteredSensor } from '../network/topology-store.ts';

@@ -1,6 +1,8 @@
 import { meterRoutes } from '../../../functions/api/meters/meter-routes.ts';
 import { networkRoutes } from '../../../functions/api/network/network-routes.ts';
 import { putTopology } from '../../../functions/api/topology/put-topology.ts';
+import { postgresMeterFactReader } from '../../../layers/adapters/postgres/meter-fact-reader.ts';
+import { postgresMeterRegistry } from '../../../layers/adapters/postgres/meter-registry.ts';
 import { postgresReadingStore } from '../../../layers/adapters/postgres/reading-store.ts';
 import { topologyWriter } from '../../../layers/adapters/postgres/topology.ts';
 import { topologyReader } from '../../../layers/adapters/postgres/topology-reader.ts';
@@ -69,7 +71,8 @@ for (const { name, open } of testDatabases(21_120)) {
       const readings = postgresReadingStore(opened.database);
       const windows = postgresWindowReader(opened.database);
       const ports = { topology: topologyReader(opened.database), readings, windows };
-      meters = apiHandler(meterRoutes(ports));
+      const facts = postgresMeterFactReader(opened.database);
+      meters = apiHandler(meterRoutes({ ...ports, facts, registry: postgresMeterRegistry(opened.database) }));
       network = apiHandler(networkRoutes(ports));
       expect((await put(topology)).status).toBe(200);
       const { rows } = await opened.database.query(

@@ -155,10 +155,18 @@ describe('columnar messages', () => {
   });
 
   test('topics of concentrators and head-ends lead here, those of meters do not', () => {
-    expect(parseTopic('concentrators/c1/interval-columns')).toEqual({ kind: 'interval-columns', ownerId: undefined });
-    expect(parseTopic('headend/h1/interval-columns')).toEqual({ kind: 'interval-columns', ownerId: undefined });
+    expect(parseTopic('concentrators/c1/interval-columns')).toEqual({
+      kind: 'interval-columns',
+      ownerId: undefined,
+      concentratorId: 'c1',
+    });
+    expect(parseTopic('headend/h1/interval-columns')).toEqual({
+      kind: 'interval-columns',
+      ownerId: undefined,
+      concentratorId: undefined,
+    });
     expect(parseTopic('meters/m1/interval-columns')).toBeUndefined();
-    expect(parseTopic('concentrators/c1/meter-events')).toBeUndefined();
+    expect(parseTopic('concentrators/c1/sensor-telemetry')).toBeUndefined();
   });
 });
 

@@ -1,4 +1,4 @@
-import type { QuarantinedMessage } from '../../../layers/contracts/messages/messages.ts';
+import type { QuarantinedMessage } from '../../../layers/contracts/messages/quarantined-message.ts';
 import type { MeterEvent } from '../../../layers/domain/readings/meter-facts.ts';
 import type { ReadingColumns, ReadingVersion } from '../../../layers/domain/readings/reading-columns.ts';
 import { storeReadings } from '../../../layers/domain/readings/store-readings.ts';
@@ -51,8 +51,11 @@ function setUp(registered: string[]) {
       async find(ids) {
         asked.push([...ids]);
         const found = ids.filter((id) => registered.includes(id));
-        return new Map(found.map((id) => [id, { meterNo: registered.indexOf(id), intervalMinutes: [0, 30] }]));
+        return new Map(
+          found.map((id) => [id, { meterNo: registered.indexOf(id), intervalMinutes: [0, 30], concentratorId: 'c1' }]),
+        );
       },
+      registers: async () => new Map(),
     },
     quarantine: {
       async put(messages) {

@@ -1,4 +1,4 @@
-import type { QuarantinedMessage } from '../../../layers/contracts/messages/messages.ts';
+import type { QuarantinedMessage } from '../../../layers/contracts/messages/quarantined-message.ts';
 import type { RegisteredSensor } from '../../../layers/domain/network/topology-store.ts';
 import { storeTelemetry } from '../../../layers/domain/telemetry/store-telemetry.ts';
 import { type RejectedSample, RetryLater, type Sample } from '../../../layers/domain/telemetry/telemetry-store.ts';
