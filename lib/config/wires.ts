@@ -27,6 +27,7 @@ const WIRES = [
   'processing/store-telemetry-function',
   'processing/compact-readings-function',
   'processing/aggregate-windows-function',
+  'processing/detect-outages-function',
   'api/id',
   'api/name',
   'web/bucket',

@@ -79,6 +79,8 @@ export class ApiStack extends StageStack {
       telemetry: make('telemetry'),
       topology: make('topology'),
       service: make('service'),
+      outages: make('outages'),
+      'outage-causes': make('outage-causes'),
       'accept-batch': make('accept-batch'),
     };
   }
@@ -110,6 +112,14 @@ export class ApiStack extends StageStack {
           },
           useDataKey(dataKeyArn, 'write'),
         ],
+      },
+      outages: { name: 'api/outages', ...reader },
+      'outage-causes': {
+        name: 'api/outage-causes',
+        memoryMb: 512,
+        inNetwork: true,
+        environment: this.databaseEnvironment('grid_writer'),
+        grants: [connectDatabase(this, resourceId, 'grid_writer')],
       },
       service: { name: 'api/service', memoryMb: 256, inNetwork: false, grants: [] },
       'accept-batch': this.acceptBatch(dataKeyArn),

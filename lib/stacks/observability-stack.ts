@@ -148,6 +148,13 @@ export class ObservabilityStack extends StageStack {
           'sums over feeders, regions and the system are slow, as they are made anew for each question; none is wrong',
         runbook: 'windows.md',
       },
+      OutageDetectionFails: {
+        metric: ofFunction('Errors', this.wire('processing/detect-outages-function'), Stats.SUM),
+        above: 0,
+        periods: 5,
+        impact: 'the outage list is stale: new outages and restorations do not show',
+        runbook: 'outages.md',
+      },
     };
   }
 

@@ -27,7 +27,7 @@ export class ProcessingStack extends StageStack {
   readonly #network: NonNullable<GridFunctionProps['network']>;
 
   constructor(scope: Construct, settings: StageSettings) {
-    super(scope, 'processing', { settings, description: 'stream consumers, compaction, windows' });
+    super(scope, 'processing', { settings, description: 'stream consumers, compaction, windows, outages' });
     this.#quarantine = this.wire('storage/quarantine-bucket');
     this.#dataKeyArn = this.wire('network/data-key-arn');
     this.#network = this.functionNetwork();
@@ -35,6 +35,7 @@ export class ProcessingStack extends StageStack {
     this.storeTelemetry();
     this.compactReadings();
     this.aggregateWindows();
+    this.detectOutages();
   }
 
   private storeReadings(): void {
@@ -123,6 +124,22 @@ export class ProcessingStack extends StageStack {
     });
     this.publish('processing/aggregate-windows-function', aggregate.lambda.functionName);
     this.everyMinute('AggregationSchedule', 'Sums the windows that changed readings touch', aggregate);
+  }
+
+  private detectOutages(): void {
+    const detect = new GridFunction(this, 'DetectOutages', {
+      settings: this.settings,
+      name: 'process/detect-outages',
+      timeout: Duration.seconds(55),
+      memoryMb: 1024,
+      dataKeyArn: this.#dataKeyArn,
+      network: this.#network,
+      noDeadLetters: 'The next minute judges what a failed run left: outages follow from what is stored',
+      environment: this.databaseEnvironment('grid_writer'),
+      grants: [this.writeDatabase()],
+    });
+    this.publish('processing/detect-outages-function', detect.lambda.functionName);
+    this.everyMinute('OutageSchedule', 'Judges outages from power events, readings and silence', detect);
   }
 
   private everyMinute(id: string, description: string, called: GridFunction): void {

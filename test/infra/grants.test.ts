@@ -72,6 +72,9 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     [REGISTRY]: ['dynamodb:BatchWriteItem'],
     ...WRITE_KEY,
   },
+  'process/detect-outages': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
+  'api/outages': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_reader') },
+  'api/outage-causes': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
   'api/service': { ...LOGS, '*': ANY },
   'ingest/accept-batch': {
     ...LOGS,

@@ -33,6 +33,16 @@ import {
   transformerLoading,
   transformerParams,
 } from './network.ts';
+import {
+  meterStatus,
+  outageCause,
+  outageDetail,
+  outageList,
+  outageParams,
+  outagesQuery,
+  reliability,
+  reliabilityQuery,
+} from './outages.ts';
 import type { ProblemCode } from './problem.ts';
 import { health, openApiDocument } from './service.ts';
 import {
@@ -57,7 +67,15 @@ import {
 } from './windows.ts';
 
 /** Folder of the function that answers a route: `functions/api/<name>`, or `functions/ingest/accept-batch`. */
-export type RouteFunction = 'meters' | 'network' | 'telemetry' | 'topology' | 'service' | 'accept-batch';
+export type RouteFunction =
+  | 'meters'
+  | 'network'
+  | 'telemetry'
+  | 'topology'
+  | 'service'
+  | 'accept-batch'
+  | 'outages'
+  | 'outage-causes';
 
 /**
  * A route of the API. The gateway, its authorizer, the functions, OpenAPI, the web client and the authorization tests
@@ -65,7 +83,7 @@ export type RouteFunction = 'meters' | 'network' | 'telemetry' | 'topology' | 's
  */
 export interface Route {
   readonly id: string;
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly summary: string;
   readonly function: RouteFunction;
@@ -86,6 +104,7 @@ export interface Route {
 
 const viewers = { groups: fromGroup('viewer'), scope: 'grid/read' } as const;
 const analysts = { groups: fromGroup('analyst'), scope: 'grid/read' } as const;
+const operators = { groups: fromGroup('operator'), scope: 'grid/write' } as const;
 const admins = { groups: fromGroup('admin'), scope: 'grid/write' } as const;
 const headends = { groups: [], scope: 'grid/ingest' } as const;
 const anyone = { public: true } as const;
@@ -391,6 +410,66 @@ export const routesById = {
     params: sensorParams,
     query: telemetryQuery,
     response: sensorTelemetry,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  listOutages: {
+    id: 'listOutages',
+    method: 'GET',
+    path: '/outages',
+    summary: 'Outages, newest first',
+    function: 'outages',
+    access: viewers,
+    query: outagesQuery,
+    response: outageList,
+    cache: 'no-store',
+  },
+  getOutage: {
+    id: 'getOutage',
+    method: 'GET',
+    path: '/outages/{outageId}',
+    summary: 'One outage with the interruption of each customer',
+    function: 'outages',
+    access: analysts,
+    params: outageParams,
+    response: outageDetail,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  setOutageCause: {
+    id: 'setOutageCause',
+    method: 'PATCH',
+    path: '/outages/{outageId}',
+    summary: 'Say why an outage is, and whether it was planned',
+    function: 'outage-causes',
+    access: operators,
+    params: outageParams,
+    body: outageCause,
+    response: outageDetail,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  getReliability: {
+    id: 'getReliability',
+    method: 'GET',
+    path: '/reliability',
+    summary: 'SAIDI, SAIFI, CAIDI and MAIFI (IEEE 1366)',
+    function: 'outages',
+    access: viewers,
+    query: reliabilityQuery,
+    response: reliability,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  getMeterStatus: {
+    id: 'getMeterStatus',
+    method: 'GET',
+    path: '/meters/{meterId}/status',
+    summary: 'Whether a meter has supply, as far as is known',
+    function: 'outages',
+    access: analysts,
+    params: meterParams,
+    response: meterStatus,
     problems: ['not-found'],
     cache: 'no-store',
   },
