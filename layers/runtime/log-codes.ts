@@ -10,6 +10,7 @@ export const LOG_CODES = {
   OUTAGES_DETECTED: 'outages were judged anew where something may have changed',
   MESSAGE_QUARANTINED: 'a message went to the quarantine',
   STREAM_THROTTLED: 'the stream took only part of what was put',
+  QUARANTINE_WATCHED: 'failed batches were noted, and what waits in quarantine was counted',
   TOPOLOGY_IMPORTED: 'a topology was imported',
 } as const;
 export type LogCode = keyof typeof LOG_CODES;

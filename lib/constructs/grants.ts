@@ -61,13 +61,16 @@ export const consumeStream = (scope: Construct, name: string): Grant => ({
   resources: [streamArn(scope, name)],
 });
 
-/** Put bad records into the quarantine; its objects are named by their content. */
-export const putQuarantine = (scope: Construct, bucket: string): Grant => ({
-  sid: 'PutQuarantine',
-  actions: ['s3:PutObject'],
-  resources: [`${bucketArn(scope, bucket)}/*`],
-  wildcardReason: 'Objects are named by the hash of what they hold, so any key of this one bucket may be written',
-});
+/** Put bad records into the quarantine, and note them in its index; objects are named by their content. */
+export const putQuarantine = (scope: Construct, bucket: string, table: string): readonly Grant[] => [
+  { sid: 'NoteQuarantine', actions: ['dynamodb:UpdateItem'], resources: [tableArn(scope, table)] },
+  {
+    sid: 'PutQuarantine',
+    actions: ['s3:PutObject'],
+    resources: [`${bucketArn(scope, bucket)}/*`],
+    wildcardReason: 'Objects are named by the hash of what they hold, so any key of this one bucket may be written',
+  },
+];
 
 /** Where an event-source mapping leaves the batches whose records aged out: it lists the bucket before it writes. */
 export const keepFailedBatches = (scope: Construct, bucket: string): Grant => ({

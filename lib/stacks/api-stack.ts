@@ -6,7 +6,7 @@ import { type RouteFunction, routes } from '../../layers/contracts/api/routes.ts
 import type { StageSettings } from '../config/stages.ts';
 import { ApiFirewall } from '../constructs/api-firewall.ts';
 import { FrontDoor, originOf } from '../constructs/front-door.ts';
-import { connectDatabase, streamArn, tableArn, timestreamGrants, useDataKey } from '../constructs/grants.ts';
+import { bucketArn, connectDatabase, streamArn, tableArn, timestreamGrants, useDataKey } from '../constructs/grants.ts';
 import { API_VERSION, GridApi } from '../constructs/grid-api.ts';
 import { API_TIMEOUT, GridFunction, type GridFunctionProps } from '../constructs/grid-function.ts';
 import { Identity } from '../constructs/identity.ts';
@@ -82,6 +82,7 @@ export class ApiStack extends StageStack {
       outages: make('outages'),
       'outage-causes': make('outage-causes'),
       'accept-batch': make('accept-batch'),
+      quarantine: make('quarantine'),
     };
   }
 
@@ -123,6 +124,7 @@ export class ApiStack extends StageStack {
       },
       service: { name: 'api/service', memoryMb: 256, inNetwork: false, grants: [] },
       'accept-batch': this.acceptBatch(dataKeyArn),
+      quarantine: this.quarantine(dataKeyArn),
     };
   }
 
@@ -153,6 +155,52 @@ export class ApiStack extends StageStack {
         ...(inPostgres
           ? [connectDatabase(this, this.wire('storage/database-resource-id'), 'grid_reader')]
           : timestreamGrants(this, stage, 'timestream:Select')),
+      ],
+    };
+  }
+
+  private quarantine(dataKeyArn: string): Served {
+    const bucket = this.wire('storage/quarantine-bucket');
+    const table = tableArn(this, this.wire('storage/quarantine-table'));
+    const audit = this.wire('storage/audit-table');
+    const readings = this.wire('ingestion/readings-stream');
+    const telemetry = this.wire('ingestion/telemetry-stream');
+    const byContent = 'Objects are named by the hash of what they hold, failed batches by time and chance';
+    return {
+      name: 'api/quarantine',
+      memoryMb: 512,
+      inNetwork: false,
+      environment: {
+        QUARANTINE_BUCKET: bucket,
+        QUARANTINE_TABLE: this.wire('storage/quarantine-table'),
+        AUDIT_TABLE: audit,
+        READINGS_STREAM_NAME: readings,
+        TELEMETRY_STREAM_NAME: telemetry,
+      },
+      grants: [
+        {
+          sid: 'ReadQuarantine',
+          actions: ['s3:GetObject'],
+          resources: [`${bucketArn(this, bucket)}/*`],
+          wildcardReason: byContent,
+        },
+        // Without it S3 answers 403 for an object that is not there.
+        { sid: 'KnowWhatIsMissing', actions: ['s3:ListBucket'], resources: [bucketArn(this, bucket)] },
+        {
+          sid: 'PutCorrections',
+          actions: ['s3:PutObject'],
+          resources: [`${bucketArn(this, bucket)}/corrections/*`],
+          wildcardReason: byContent,
+        },
+        { sid: 'ChangeQuarantine', actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], resources: [table] },
+        { sid: 'ListQuarantine', actions: ['dynamodb:Query'], resources: [`${table}/index/queue`] },
+        { sid: 'AppendAudit', actions: ['dynamodb:PutItem'], resources: [tableArn(this, audit)] },
+        {
+          sid: 'Replay',
+          actions: ['kinesis:PutRecords'],
+          resources: [streamArn(this, readings), streamArn(this, telemetry)],
+        },
+        useDataKey(dataKeyArn, 'write'),
       ],
     };
   }

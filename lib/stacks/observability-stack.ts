@@ -133,6 +133,27 @@ export class ObservabilityStack extends StageStack {
           },
         ]),
       ),
+      QuarantineDeep: {
+        metric: metric('SmartGrid', 'QuarantineOpen', { service: 'watch-quarantine' }, Stats.MAXIMUM),
+        above: 1_000,
+        periods: 1,
+        impact: 'readings of many devices wait in quarantine and are missing everywhere until somebody looks',
+        runbook: 'quarantine.md',
+      },
+      QuarantineOld: {
+        metric: metric('SmartGrid', 'QuarantineOldestHours', { service: 'watch-quarantine' }, Stats.MAXIMUM),
+        above: 48,
+        periods: 1,
+        impact: 'readings that nobody has looked at for two days may miss their billing run',
+        runbook: 'quarantine.md',
+      },
+      QuarantineUnwatched: {
+        metric: ofFunction('Errors', this.wire('processing/watch-quarantine-function'), Stats.SUM),
+        above: 0,
+        periods: 15,
+        impact: 'failed batches are not listed, and depth and age of the quarantine are not known',
+        runbook: 'quarantine.md',
+      },
       CompactionFails: {
         metric: ofFunction('Errors', this.wire('processing/compact-readings-function'), Stats.SUM),
         above: 0,

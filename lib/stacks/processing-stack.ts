@@ -4,6 +4,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import type { StageSettings } from '../config/stages.ts';
 import {
+  bucketArn,
   connectDatabase,
   consumeStream,
   keepFailedBatches,
@@ -23,12 +24,14 @@ const FROM_STREAM =
 /** From stream to store: the consumers of both streams, the compaction of what they append, and its windows. */
 export class ProcessingStack extends StageStack {
   readonly #quarantine: string;
+  readonly #quarantineTable: string;
   readonly #dataKeyArn: string;
   readonly #network: NonNullable<GridFunctionProps['network']>;
 
   constructor(scope: Construct, settings: StageSettings) {
     super(scope, 'processing', { settings, description: 'stream consumers, compaction, windows, outages' });
     this.#quarantine = this.wire('storage/quarantine-bucket');
+    this.#quarantineTable = this.wire('storage/quarantine-table');
     this.#dataKeyArn = this.wire('network/data-key-arn');
     this.#network = this.functionNetwork();
     this.storeReadings();
@@ -36,6 +39,7 @@ export class ProcessingStack extends StageStack {
     this.compactReadings();
     this.aggregateWindows();
     this.detectOutages();
+    this.watchQuarantine();
   }
 
   private storeReadings(): void {
@@ -48,7 +52,7 @@ export class ProcessingStack extends StageStack {
       dataKeyArn: this.#dataKeyArn,
       network: this.#network,
       noDeadLetters: FROM_STREAM,
-      environment: { ...this.databaseEnvironment('grid_writer'), QUARANTINE_BUCKET: this.#quarantine },
+      environment: { ...this.databaseEnvironment('grid_writer'), ...this.quarantineEnvironment() },
       grants: [...this.consumerGrants(stream), this.writeDatabase()],
     });
     this.publish('processing/store-readings-function', consumer.lambda.functionName);
@@ -68,7 +72,7 @@ export class ProcessingStack extends StageStack {
       ...(inPostgres ? { network: this.#network } : {}),
       noDeadLetters: FROM_STREAM,
       environment: {
-        QUARANTINE_BUCKET: this.#quarantine,
+        ...this.quarantineEnvironment(),
         REGISTRY_TABLE: registry,
         TELEMETRY_STORE: this.settings.telemetryStore,
         ...(inPostgres
@@ -143,27 +147,65 @@ export class ProcessingStack extends StageStack {
   }
 
   private everyMinute(id: string, description: string, called: GridFunction): void {
-    const schedule = new Rule(this, id, {
-      description,
-      schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [
-        new LambdaFunction(called.lambda, {
-          event: RuleTargetInput.fromObject({}),
-          retryAttempts: 0,
-          maxEventAge: Duration.minutes(1),
-        }),
+    const missed = 'A missed minute is made good by the next one; lag has its own alarm';
+    this.each(id, called, { description, every: Duration.minutes(1), missed });
+  }
+
+  private watchQuarantine(): void {
+    const watch = new GridFunction(this, 'WatchQuarantine', {
+      settings: this.settings,
+      name: 'operate/watch-quarantine',
+      timeout: Duration.minutes(4),
+      memoryMb: 512,
+      dataKeyArn: this.#dataKeyArn,
+      noDeadLetters: 'The next run notes and counts what a failed one did not',
+      environment: this.quarantineEnvironment(),
+      grants: [
+        { sid: 'ListFailedBatches', actions: ['s3:ListBucket'], resources: [bucketArn(this, this.#quarantine)] },
+        {
+          sid: 'NoteFailedBatches',
+          actions: ['dynamodb:UpdateItem'],
+          resources: [tableArn(this, this.#quarantineTable)],
+        },
+        {
+          sid: 'CountQuarantine',
+          actions: ['dynamodb:Query'],
+          resources: [`${tableArn(this, this.#quarantineTable)}/index/queue`],
+        },
+        useDataKey(this.#dataKeyArn, 'write'),
       ],
     });
-    Validations.of(schedule).acknowledge({
-      id: 'Serverless-EventBusDLQ',
-      reason: 'A missed minute is made good by the next one; lag has its own alarm',
+    this.publish('processing/watch-quarantine-function', watch.lambda.functionName);
+    this.each('QuarantineSchedule', watch, {
+      description: 'Notes failed batches, counts what waits in quarantine',
+      every: Duration.minutes(5),
+      missed: 'The next run, five minutes later, counts the same',
     });
+  }
+
+  private quarantineEnvironment() {
+    return { QUARANTINE_BUCKET: this.#quarantine, QUARANTINE_TABLE: this.#quarantineTable };
+  }
+
+  private each(
+    id: string,
+    { lambda }: GridFunction,
+    { description, every, missed }: { description: string; every: Duration; missed: string },
+  ): void {
+    const schedule = new Rule(this, id, {
+      description,
+      schedule: Schedule.rate(every),
+      targets: [
+        new LambdaFunction(lambda, { event: RuleTargetInput.fromObject({}), retryAttempts: 0, maxEventAge: every }),
+      ],
+    });
+    Validations.of(schedule).acknowledge({ id: 'Serverless-EventBusDLQ', reason: missed });
   }
 
   private consumerGrants(stream: string) {
     return [
       consumeStream(this, stream),
-      putQuarantine(this, this.#quarantine),
+      ...putQuarantine(this, this.#quarantine, this.#quarantineTable),
       keepFailedBatches(this, this.#quarantine),
       useDataKey(this.#dataKeyArn, 'write'),
     ];

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { CustomResource, Duration, Validations } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import type { BucketPolicy, CfnBucketPolicy } from 'aws-cdk-lib/aws-s3';
@@ -88,6 +88,23 @@ export class StorageStack extends StageStack {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       timeToLiveAttribute: 'expiresAt',
     });
+    const quarantine = new Table(this, 'QuarantineIndex', {
+      ...common,
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+    });
+    quarantine.addGlobalSecondaryIndex({
+      indexName: 'queue',
+      partitionKey: { name: 'queue', type: AttributeType.STRING },
+      sortKey: { name: 'position', type: AttributeType.STRING },
+      projectionType: ProjectionType.ALL,
+    });
+    const audit = new Table(this, 'Audit', {
+      ...common,
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sequence', type: AttributeType.NUMBER },
+    });
+    this.publish('storage/quarantine-table', quarantine.tableName);
+    this.publish('storage/audit-table', audit.tableName);
     this.publish('storage/registry-table', registry.tableName);
     this.publish('storage/idempotency-table', idempotency.tableName);
   }

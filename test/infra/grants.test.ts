@@ -38,6 +38,7 @@ const WRITE_KEY = {
   ],
 };
 const database = (user: string) => ({ [`rds-db:dbuser:{storage/database-resource-id}/${user}`]: ['rds-db:connect'] });
+const QUARANTINE = 'dynamodb:table/{storage/quarantine-table}';
 const consumes = (stream: string) => ({
   [`kinesis:stream/{ingestion/${stream}-stream}`]: [
     'kinesis:DescribeStream',
@@ -48,6 +49,7 @@ const consumes = (stream: string) => ({
   ],
   's3:{storage/quarantine-bucket}': ['s3:ListBucket'],
   's3:{storage/quarantine-bucket}/*': ['s3:PutObject'],
+  [QUARANTINE]: ['dynamodb:UpdateItem'],
   ...WRITE_KEY,
 });
 const REGISTRY = 'dynamodb:table/{storage/registry-table}';
@@ -75,6 +77,27 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
   'process/detect-outages': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
   'api/outages': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_reader') },
   'api/outage-causes': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
+  'api/quarantine': {
+    ...LOGS,
+    '*': ANY,
+    's3:{storage/quarantine-bucket}': ['s3:ListBucket'],
+    's3:{storage/quarantine-bucket}/*': ['s3:GetObject'],
+    's3:{storage/quarantine-bucket}/corrections/*': ['s3:PutObject'],
+    [QUARANTINE]: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+    [`${QUARANTINE}/index/queue`]: ['dynamodb:Query'],
+    'dynamodb:table/{storage/audit-table}': ['dynamodb:PutItem'],
+    'kinesis:stream/{ingestion/readings-stream}': ['kinesis:PutRecords'],
+    'kinesis:stream/{ingestion/telemetry-stream}': ['kinesis:PutRecords'],
+    ...WRITE_KEY,
+  },
+  'operate/watch-quarantine': {
+    ...LOGS,
+    '*': ANY,
+    's3:{storage/quarantine-bucket}': ['s3:ListBucket'],
+    [QUARANTINE]: ['dynamodb:UpdateItem'],
+    [`${QUARANTINE}/index/queue`]: ['dynamodb:Query'],
+    ...WRITE_KEY,
+  },
   'api/service': { ...LOGS, '*': ANY },
   'ingest/accept-batch': {
     ...LOGS,

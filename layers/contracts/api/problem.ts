@@ -6,6 +6,7 @@ export const problems = {
   unauthenticated: { status: 401, title: 'A valid access token is needed' },
   forbidden: { status: 403, title: 'The token does not permit this' },
   'not-found': { status: 404, title: 'There is no such resource' },
+  conflict: { status: 409, title: 'The resource is not in a state that allows this' },
   'request-in-flight': { status: 409, title: 'A request with this Idempotency-Key is still being worked on' },
   'payload-too-large': { status: 413, title: 'The body is larger than this route takes' },
   'unsupported-media-type': { status: 415, title: 'The body must be application/json' },

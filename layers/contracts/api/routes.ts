@@ -44,6 +44,15 @@ import {
   reliabilityQuery,
 } from './outages.ts';
 import type { ProblemCode } from './problem.ts';
+import {
+  correction,
+  discardQuery,
+  quarantinedItem,
+  quarantineList,
+  quarantineParams,
+  quarantineQuery,
+  replayRequest,
+} from './quarantine.ts';
 import { health, openApiDocument } from './service.ts';
 import {
   feederLoad,
@@ -75,7 +84,8 @@ export type RouteFunction =
   | 'service'
   | 'accept-batch'
   | 'outages'
-  | 'outage-causes';
+  | 'outage-causes'
+  | 'quarantine';
 
 /**
  * A route of the API. The gateway, its authorizer, the functions, OpenAPI, the web client and the authorization tests
@@ -104,6 +114,7 @@ export interface Route {
 
 const viewers = { groups: fromGroup('viewer'), scope: 'grid/read' } as const;
 const analysts = { groups: fromGroup('analyst'), scope: 'grid/read' } as const;
+const operatorsRead = { groups: fromGroup('operator'), scope: 'grid/read' } as const;
 const operators = { groups: fromGroup('operator'), scope: 'grid/write' } as const;
 const admins = { groups: fromGroup('admin'), scope: 'grid/write' } as const;
 const headends = { groups: [], scope: 'grid/ingest' } as const;
@@ -486,6 +497,69 @@ export const routesById = {
     status: 202,
     response: batchResult,
     problems: ['request-in-flight', 'payload-too-large', 'idempotency-key-reused'],
+    cache: 'no-store',
+  },
+  listQuarantine: {
+    id: 'listQuarantine',
+    method: 'GET',
+    path: '/quarantine',
+    summary: 'Messages and failed batches in quarantine, newest first',
+    function: 'quarantine',
+    access: operatorsRead,
+    query: quarantineQuery,
+    response: quarantineList,
+    cache: 'no-store',
+  },
+  getQuarantined: {
+    id: 'getQuarantined',
+    method: 'GET',
+    path: '/quarantine/{quarantineId}',
+    summary: 'One thing in quarantine, with every reason, its payload and what was done with it',
+    function: 'quarantine',
+    access: operatorsRead,
+    params: quarantineParams,
+    response: quarantinedItem,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  correctQuarantined: {
+    id: 'correctQuarantined',
+    method: 'PATCH',
+    path: '/quarantine/{quarantineId}',
+    summary: 'Put a corrected message beside the original; a replay sends it',
+    function: 'quarantine',
+    access: operators,
+    params: quarantineParams,
+    body: correction,
+    maxBodyBytes: MAX_BATCH_BYTES,
+    response: quarantinedItem,
+    problems: ['not-found', 'conflict', 'payload-too-large'],
+    cache: 'no-store',
+  },
+  discardQuarantined: {
+    id: 'discardQuarantined',
+    method: 'DELETE',
+    path: '/quarantine/{quarantineId}',
+    summary: 'Nothing more will be done with it; it stays readable',
+    function: 'quarantine',
+    access: operators,
+    params: quarantineParams,
+    query: discardQuery,
+    response: quarantinedItem,
+    problems: ['not-found', 'conflict'],
+    cache: 'no-store',
+  },
+  replayQuarantined: {
+    id: 'replayQuarantined',
+    method: 'POST',
+    path: '/quarantine/{quarantineId}/replay',
+    summary: 'Send it to its stream again, corrected if it was; what is stored already is recognised',
+    function: 'quarantine',
+    access: operators,
+    params: quarantineParams,
+    body: replayRequest,
+    response: quarantinedItem,
+    problems: ['not-found', 'conflict', 'unavailable'],
     cache: 'no-store',
   },
   putTopology: {

@@ -34,6 +34,7 @@ export const REASON_CODES = {
   NEGATIVE: 'below zero where direction is a channel, not a sign',
   EXCESS_PRECISION: 'more decimals than the store keeps; never rounded',
   OUT_OF_RANGE: 'outside what is physically plausible',
+  RETRIES_EXHAUSTED: 'a good batch that its store would not take before the age of its records ended',
 } as const;
 
 export type ReasonCode = keyof typeof REASON_CODES;

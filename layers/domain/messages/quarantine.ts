@@ -18,9 +18,12 @@ export interface ArrivedMessage {
   payload: Uint8Array;
 }
 
+/** Id of a message by its content: sha-256 of topic, NUL and payload bytes, hex. */
+export const messageId = ({ topic, payload }: Pick<ArrivedMessage, 'topic' | 'payload'>): string =>
+  createHash('sha256').update(topic).update('\0').update(payload).digest('hex');
+
 /** The message as it lies in quarantine, under an id of its content: redelivery gives the same object. */
 export function quarantined(message: ArrivedMessage, kind: string, reasons: Reason[]): QuarantinedMessage {
   const { payload, ...envelope } = message;
-  const id = createHash('sha256').update(message.topic).update('\0').update(payload).digest('hex');
-  return { id, kind, ...envelope, reasons, payload: Buffer.from(payload).toString('base64') };
+  return { id: messageId(message), kind, ...envelope, reasons, payload: Buffer.from(payload).toString('base64') };
 }
