@@ -60,7 +60,7 @@ suite(title, () => {
       const errors = listenForErrors(page);
       const meter = await firstRow(page, '/meters');
       const feeder = await firstRow(page, '/feeders');
-      for (const path of ['/', '/map', '/meters', meter, '/feeders', feeder, '/fleet']) {
+      for (const path of ['/', '/map', '/meters', meter, '/feeders', feeder, '/outages', '/fleet']) {
         await page.goto(site.web + path);
         await settled(page);
         const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);

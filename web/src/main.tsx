@@ -15,6 +15,8 @@ import { FleetPage } from './pages/Fleet.tsx';
 import { MapPage } from './pages/Map.tsx';
 import { MeterPage } from './pages/Meter.tsx';
 import { MetersPage } from './pages/Meters.tsx';
+import { OutagePage } from './pages/Outage.tsx';
+import { OutagesPage } from './pages/Outages.tsx';
 import { OverviewPage } from './pages/Overview.tsx';
 import './styles/main.css';
 
@@ -29,6 +31,7 @@ const Page = () => {
   if (section === 'map') return <MapPage />;
   if (section === 'meters') return id ? <MeterPage key={id} meterId={id} /> : <MetersPage />;
   if (section === 'feeders') return id ? <FeederPage key={id} feederId={id} /> : <FeedersPage />;
+  if (section === 'outages') return id ? <OutagePage key={id} outageId={id} /> : <OutagesPage />;
   if (section === 'fleet') return <FleetPage />;
   return (
     <>

@@ -42,7 +42,7 @@ export const Search = ({ close }: { close: () => void }) => {
   return (
     <Dialog label="Search" close={close}>
       <input
-        type="text"
+        type="search"
         aria-label="Search"
         placeholder="A meter, feeder, transformer or page"
         value={words}

@@ -29,6 +29,14 @@ export const MapPage = () => {
     { query: shown === undefined ? {} : { at: iso(shown) } },
     shown === undefined ? liveMs : undefined,
   );
+  const outages = useAnswer(
+    'listOutages',
+    { query: { from: iso((shown ?? end) - 1), to: iso((shown ?? end) + stepMs), limit: 1000 } },
+    shown === undefined ? liveMs : undefined,
+  );
+  const areas = (outages.data?.items ?? []).flatMap(({ status, area }) =>
+    area && status !== 'dismissed' ? [area.coordinates] : [],
+  );
   const move = (to: number) =>
     setState({ when: to >= steps ? null : iso(end - (steps - to) * stepMs) }, { replace: true });
 
@@ -54,11 +62,11 @@ export const MapPage = () => {
   return (
     <>
       <PageHead title="Map" note="loading of transformers and feeders, from their meters" />
-      <Failures asked={[network, loading]} subject="The loading on the map" />
+      <Failures asked={[network, loading, outages]} subject="The loading on the map" />
       {network.data ? (
         <div class="map">
           <section class="panel" aria-label="Network">
-            <NetworkMap network={network.data} loading={loading.data} />
+            <NetworkMap network={network.data} loading={loading.data} areas={areas} />
             <div class="slider">
               <button
                 type="button"

@@ -21,14 +21,29 @@ export const feederLoadings = (network: Network, loading: Loading | undefined): 
   );
 };
 
+const FOCUS_ZOOM = 12;
 const zoomLimits = { least: 0.6, most: 40 };
 /** Names of transformers appear from this many pixels per map unit on. */
 const nameFromZoom = 1.8;
 
-export const NetworkMap = ({ network, loading }: { network: Network; loading: Loading | undefined }) => {
+/** Rings of [lon, lat]. */
+type Area = readonly (readonly (readonly [number, number])[])[];
+
+export const NetworkMap = ({
+  network,
+  loading,
+  areas = [],
+  focus,
+}: {
+  network: Network;
+  loading: Loading | undefined;
+  /** Without supply; hatched. */
+  areas?: readonly Area[];
+  /** What is looked at first; all of it without. */
+  focus?: { lat: number; lon: number } | undefined;
+}) => {
   const { query } = usePlace();
   const svg = useRef<SVGSVGElement>(null);
-  const [view, setView] = useState<View>(viewOf(query.get('view')));
   const [size, setSize] = useState({ width: 800, height: 520 });
   const drag = useRef<{ x: number; y: number; view: View; moved: boolean } | undefined>(undefined);
   const selected = query.get('select') ?? '';
@@ -42,6 +57,11 @@ export const NetworkMap = ({ network, loading }: { network: Network; loading: Lo
       ]),
     [network],
   );
+  const [view, setView] = useState<View>(() => {
+    if (!focus || query.has('view')) return viewOf(query.get('view'));
+    const [x, y] = project(focus);
+    return { x, y, zoom: FOCUS_ZOOM };
+  });
   useEffect(() => {
     const element = svg.current;
     if (!element) return;
@@ -150,6 +170,19 @@ export const NetworkMap = ({ network, loading }: { network: Network; loading: Lo
           if (from.moved) setView({ ...from.view, x: from.view.x - dx / scale, y: from.view.y - dy / scale });
         }}
       >
+        <pattern id="out" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+          <path d="M0 0V8" stroke="var(--critical)" stroke-width="2.5" />
+        </pattern>
+        {areas.map((area) => (
+          <path
+            key={JSON.stringify(area[0]?.[0])}
+            d={area.map((ring) => `${path(ring.map(([lon, lat]) => ({ lat, lon })))}Z`).join('')}
+            fill="url(#out)"
+            fill-opacity="0.5"
+            stroke="var(--critical)"
+            stroke-width="1.5"
+          />
+        ))}
         {network.meters.map((meter) => {
           const to = transformerAt.get(meter.transformerId);
           return (
@@ -298,6 +331,14 @@ export const NetworkMap = ({ network, loading }: { network: Network; loading: Lo
             <Status name={name} />
           </li>
         ))}
+        {areas.length > 0 && (
+          <li>
+            <svg viewBox="0 0 16 10" aria-hidden="true">
+              <rect width="16" height="10" fill="url(#out)" stroke="var(--critical)" />
+            </svg>
+            without supply
+          </li>
+        )}
       </ul>
     </div>
   );
