@@ -60,13 +60,13 @@ suite(title, () => {
       const errors = listenForErrors(page);
       const meter = await firstRow(page, '/meters');
       const feeder = await firstRow(page, '/feeders');
-      for (const path of ['/', '/map', '/meters', meter, '/feeders', feeder, '/outages', '/fleet']) {
+      for (const path of ['/', '/map', '/meters', meter, '/feeders', feeder, '/outages', '/quality', '/fleet']) {
         await page.goto(site.web + path);
         await settled(page);
         const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
         expect({ path, sideways }).toEqual({ path, sideways: 0 });
         const figures = await page.locator('.figures .amount').allInnerTexts();
-        if (path !== '/map' && path !== '/meters' && path !== '/feeders') {
+        if (!['/map', '/meters', '/feeders', '/quality'].includes(path)) {
           expect(figures).toHaveLength(5);
           expect(figures.filter((figure) => /\d/.test(figure)).length).toBeGreaterThanOrEqual(3);
         }

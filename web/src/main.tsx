@@ -18,12 +18,15 @@ import { MetersPage } from './pages/Meters.tsx';
 import { OutagePage } from './pages/Outage.tsx';
 import { OutagesPage } from './pages/Outages.tsx';
 import { OverviewPage } from './pages/Overview.tsx';
+import { QualityPage } from './pages/Quality.tsx';
+import { QuarantinedPage } from './pages/Quarantined.tsx';
 import './styles/main.css';
 
 const Page = () => {
   const { path } = usePlace();
   const [, section = '', id] = path.split('/').map(decodeURIComponent);
-  const name = id ?? pages.find((page) => page.path === `/${section}`)?.name ?? 'Not found';
+  const name =
+    (id && id.length <= 40 ? id : undefined) ?? pages.find((page) => page.path === `/${section}`)?.name ?? 'Not found';
   useEffect(() => {
     document.title = `${name} · Smart Grid Analytics`;
   }, [name]);
@@ -32,6 +35,7 @@ const Page = () => {
   if (section === 'meters') return id ? <MeterPage key={id} meterId={id} /> : <MetersPage />;
   if (section === 'feeders') return id ? <FeederPage key={id} feederId={id} /> : <FeedersPage />;
   if (section === 'outages') return id ? <OutagePage key={id} outageId={id} /> : <OutagesPage />;
+  if (section === 'quality') return id ? <QuarantinedPage key={id} quarantineId={id} /> : <QualityPage />;
   if (section === 'fleet') return <FleetPage />;
   return (
     <>

@@ -20,6 +20,7 @@ export interface Call<R extends ReadRoute> {
 
 export interface Act<R extends WriteRoute> {
   params?: Part<R, 'params'>;
+  query?: Part<R, 'query'>;
   headers?: Part<R, 'headers'>;
   body?: Part<R, 'body'>;
 }
@@ -63,7 +64,7 @@ export const write = async <R extends WriteRoute>(
   act: Act<R>,
 ): Promise<Answer<R>> => {
   const { method, path } = ROUTES[route] ?? { method: 'POST', path: '' };
-  const address = apiBase + addressOf(path, { params: act.params as object });
+  const address = apiBase + addressOf(path, { params: act.params as object, query: act.query as object });
   const headers = { accept: 'application/json', 'content-type': 'application/json', ...(act.headers as object) };
   const body = act.body === undefined ? {} : { body: JSON.stringify(act.body) };
   return (await send(session, address, { method, headers, ...body })) as Answer<R>;

@@ -28,6 +28,10 @@ export const useServices = (): Services => {
   return services;
 };
 
+/** Whether the person signed in is in one of these groups. The API decides; this only spares them what it would refuse. */
+export const useGroups = (...groups: readonly string[]): boolean =>
+  useServices().session.person?.groups.some((group) => groups.includes(group)) ?? false;
+
 /** What a page knows of an answer. `data` may be that of the range before while the new one loads. */
 export interface Asked<T> {
   data: T | undefined;

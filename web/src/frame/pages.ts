@@ -5,5 +5,11 @@ export const pages = [
   { path: '/meters', name: 'Meters', key: 'e', icon: 'M4 14a7 7 0 1 1 12 0M10 11l3-4M7 17h6' },
   { path: '/feeders', name: 'Feeders', key: 'f', icon: 'M11 2 5 11h5l-1 7 6-9h-5l1-7Z' },
   { path: '/outages', name: 'Outages', key: 't', icon: 'M6 3v4m8-4v4M4 7h12v3a6 6 0 0 1-12 0V7Zm6 9v2M3 3l14 14' },
+  {
+    path: '/quality',
+    name: 'Quality',
+    key: 'q',
+    icon: 'M10 2.5 16 5v5c0 4-2.6 6.4-6 7.5C6.6 16.4 4 14 4 10V5l6-2.5Zm-2.5 7.5 2 2 3.5-4',
+  },
   { path: '/fleet', name: 'Fleet', key: 'l', icon: 'M4 5h12v4H4zM4 11h12v4H4zM7 7h.01M7 13h.01' },
 ] as const;

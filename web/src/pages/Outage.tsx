@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Answer } from '../app/api.ts';
-import { liveMs, useAction, useAnswer, useServices } from '../app/data.ts';
+import { liveMs, useAction, useAnswer, useGroups } from '../app/data.ts';
 import { link } from '../app/location.ts';
 import { useRange } from '../app/range.ts';
 import { ageName, instantName, shortTime } from '../app/times.ts';
@@ -65,7 +65,6 @@ const middleOf = ({ area }: Detail): { lat: number; lon: number } | undefined =>
 };
 
 export const OutagePage = ({ outageId }: { outageId: string }) => {
-  const { session } = useServices();
   const range = useRange();
   const { now, zone } = range;
   const asked = useAnswer('getOutage', { params: { outageId } }, liveMs);
@@ -73,7 +72,7 @@ export const OutagePage = ({ outageId }: { outageId: string }) => {
   const loading = useAnswer('getNetworkLoading', asked.data ? { query: { at: asked.data.from } } : undefined);
   const [explaining, setExplaining] = useState(false);
   const outage = asked.data;
-  const operates = session.person?.groups.some((group) => group === 'operator' || group === 'admin');
+  const operates = useGroups('operator', 'admin');
   const columns: readonly Column<Part>[] = [
     { label: 'Meter', plain: (p) => p.meterId, show: (p) => p.meterId },
     { label: 'Usage point', wide: true, plain: (p) => p.usagePointId, show: (p) => p.usagePointId },
