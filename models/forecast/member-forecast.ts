@@ -1,0 +1,44 @@
+import { BAND_WIDTH, MEMBER_BANDS, type MemberForecast } from './combination.ts';
+import type { OriginRow, SeriesWalk } from './series-walk.ts';
+import {
+  askTrees,
+  recentQuantiles,
+  TREE_FEATURES,
+  TREE_MEMBERS,
+  TREES_HIGH,
+  TREES_LOW,
+  TREES_MEDIAN,
+  type TreeMembers,
+  treeRow,
+} from './tree-members.ts';
+
+/** Bands of the trees count only where they stand by the load itself. */
+const LOW_AND_HIGH = 2;
+
+/** Members that bring points: every base, and the trees that do not stand for an end of the band. */
+export const pointMembers = (bases: number): number => bases + TREE_MEMBERS - LOW_AND_HIGH;
+
+/** What every member says of one origin. */
+export function memberForecast(
+  walk: Pick<SeriesWalk, 'features' | 'steps' | 'bases'>,
+  row: OriginRow,
+  trees: TreeMembers,
+): MemberForecast {
+  const { features, steps, bases } = walk;
+  const { slotsPerDay } = features.grid;
+  const members = pointMembers(bases);
+  const points = new Float32Array(steps * members);
+  const bands = new Float32Array(steps * MEMBER_BANDS * BAND_WIDTH);
+  const x = new Float64Array(TREE_FEATURES);
+  const asked = new Float32Array(TREE_MEMBERS);
+  for (let ahead = 0; ahead < steps; ahead++) {
+    const base = treeRow(features, row, ahead, bases, x, 0);
+    askTrees(trees, { ahead, slotsPerDay, base }, x, asked, 0);
+    points.set(row.bases.subarray(ahead * bases, (ahead + 1) * bases), ahead * members);
+    points.set(asked.subarray(0, TREES_MEDIAN + 1), ahead * members + bases);
+    const at = ahead * MEMBER_BANDS * BAND_WIDTH;
+    bands.set([asked[TREES_LOW] as number, asked[TREES_MEDIAN] as number, asked[TREES_HIGH] as number], at);
+    bands.set(recentQuantiles(x), at + BAND_WIDTH);
+  }
+  return { points, members, bands };
+}

@@ -1,0 +1,128 @@
+import { FEATURES, featureIndex, type LoadFeatures } from '../../layers/domain/forecasting/load-features.ts';
+import { DESIGN_WIDTH } from './linear/ridge-design.ts';
+import { predictRidges, type WalkForwardRidge, walkForwardRidge } from './linear/walk-forward-ridge.ts';
+import type { ForecastSettings } from './settings.ts';
+
+/** Before so many days nothing is learned: the features look four weeks back. */
+const FIRST_DAY = 28;
+/** Days after which an error counts half when bases are compared [P]. */
+const BASE_HALF_LIFE_DAYS = 30;
+
+/** What one origin knows before trees are asked. */
+export interface OriginRow {
+  /** Slot of the origin. */
+  origin: number;
+  /** By step and base: load relative to the level, of each regression and last of the recent median. */
+  bases: Float32Array;
+  /** The base that erred least lately. */
+  best: number;
+}
+
+/**
+ * A load walked through day by day, an origin each day at the same time: the regressions learn each day's outcome before they speak of the next.
+ * Nothing of an origin depends on what comes after it.
+ */
+export class SeriesWalk {
+  readonly features: LoadFeatures;
+  readonly rows = new Map<number, OriginRow>();
+  readonly steps: number;
+  readonly bases: number;
+  private readonly issueSlot: number;
+  private readonly horizonDays: number;
+  private readonly ridge: WalkForwardRidge;
+  private readonly errors: Float64Array;
+  private recent: Float64Array[] = [];
+  private day: number = FIRST_DAY;
+
+  constructor(features: LoadFeatures, issueSlot: number, settings: ForecastSettings) {
+    this.features = features;
+    this.issueSlot = issueSlot;
+    this.horizonDays = settings.horizonDays;
+    this.steps = settings.horizonDays * features.grid.slotsPerDay;
+    this.bases = settings.ridges.length + 1;
+    this.ridge = walkForwardRidge(this.steps, settings.ridges);
+    this.errors = new Float64Array(this.bases);
+  }
+
+  get coefficients(): Float32Array {
+    return this.ridge.coefficients;
+  }
+
+  /** Error of each base of late, relative to the level. */
+  get baseErrors(): Float64Array {
+    return this.errors;
+  }
+
+  /** Walks to the origin of `day` of the grid, that day included. */
+  walkTo(day: number): void {
+    for (; this.day <= day; this.day++) this.walk(this.day);
+  }
+
+  private walk(day: number): void {
+    const { slotsPerDay } = this.features.grid;
+    const origin = day * slotsPerDay + this.issueSlot;
+    for (let back = 1; back <= this.recent.length; back++) {
+      const rows = this.recent[this.recent.length - back] as Float64Array;
+      const past = origin - back * slotsPerDay;
+      this.ridge.learn(this.features, rows, past, (back - 1) * slotsPerDay, back * slotsPerDay);
+    }
+    this.judge(this.rows.get(day - 1));
+    this.ridge.nextDay();
+    const rows = new Float64Array(this.steps * FEATURES);
+    for (let ahead = 0; ahead < this.steps; ahead++) this.features.describe(origin, ahead, rows, ahead * FEATURES);
+    this.recent.push(rows);
+    if (this.recent.length > this.horizonDays) this.recent.shift();
+    this.rows.set(day, {
+      origin,
+      bases: basesOf(this.ridge.coefficients, rows, this.steps),
+      best: bestOf(this.errors),
+    });
+  }
+
+  /** Compares the bases over the day that followed an origin. */
+  private judge(row: OriginRow | undefined): void {
+    if (row === undefined) return;
+    const { grid } = this.features;
+    const level = this.features.level(row.origin);
+    const share = 0.5 ** (1 / BASE_HALF_LIFE_DAYS);
+    const sums = new Float64Array(this.bases);
+    let count = 0;
+    for (let ahead = 0; ahead < grid.slotsPerDay; ahead++) {
+      const actual = (grid.values[row.origin + ahead] as number) / level;
+      if (Number.isNaN(actual)) continue;
+      count++;
+      for (let base = 0; base < this.bases; base++) {
+        sums[base] = (sums[base] as number) + Math.abs(actual - (row.bases[ahead * this.bases + base] as number));
+      }
+    }
+    if (count === 0) return;
+    for (let base = 0; base < this.bases; base++) {
+      this.errors[base] = share * (this.errors[base] as number) + ((1 - share) * (sums[base] as number)) / count;
+    }
+  }
+}
+
+/** Where a regression has nothing to say the recent median speaks, where that has not either, the level itself. */
+export function basesOf(coefficients: Float32Array, rows: Float64Array, steps: number): Float32Array {
+  const ridges = coefficients.length / (steps * DESIGN_WIDTH);
+  const bases = new Float32Array(steps * (ridges + 1));
+  const scratch = new Float64Array(DESIGN_WIDTH);
+  for (let ahead = 0; ahead < steps; ahead++) {
+    const at = ahead * FEATURES;
+    const to = ahead * (ridges + 1);
+    predictRidges(coefficients, { steps, ahead }, rows, at, scratch, bases, to);
+    const median = rows[at + featureIndex.quantile50] as number;
+    const spare = Number.isNaN(median) ? 1 : median;
+    for (let base = 0; base < ridges; base++) {
+      if (!Number.isFinite(bases[to + base] as number)) bases[to + base] = spare;
+    }
+    bases[to + ridges] = spare;
+  }
+  return bases;
+}
+
+export function bestOf(errors: Float64Array): number {
+  let best = errors.length - 1;
+  for (let base = 0; base < errors.length; base++) if ((errors[base] as number) < (errors[best] as number)) best = base;
+  return best;
+}

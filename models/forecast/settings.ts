@@ -1,0 +1,45 @@
+import type { RidgeOptions } from './linear/walk-forward-ridge.ts';
+
+/** How a forecaster is trained: one set for every load, from a household to a system. Values marked [P] were chosen on spans before the test spans. */
+export interface ForecastSettings {
+  /** Days that a forecast reaches ahead, 1 to 7. */
+  horizonDays: number;
+  /** Regressions that differ in how much evidence they ask for [P]. */
+  ridges: readonly RidgeOptions[];
+  trees: {
+    count: number;
+    learningRate: number;
+    maxLeaves: number;
+    minLeafWeight: number;
+    l2: number;
+    rowShare: number;
+    featureShare: number;
+  };
+  /** Most rows that one tree model learns from; more are thinned out evenly at random. */
+  maxTreeRows: number;
+  /** Days after which a row counts half in the trees. */
+  treeHalfLifeDays: number;
+  /** Least days of history before trees are grown. */
+  minTreeDays: number;
+  seed: number;
+}
+
+const ridge = (penalty: number): RidgeOptions => ({ halfLifeDays: 500, penalty, solveEveryDays: 7, warmUpDays: 40 });
+
+export const DEFAULT_SETTINGS: ForecastSettings = {
+  horizonDays: 2,
+  ridges: [ridge(3), ridge(100), ridge(2000)],
+  trees: {
+    count: 250,
+    learningRate: 0.05,
+    maxLeaves: 24,
+    minLeafWeight: 40,
+    l2: 5,
+    rowShare: 0.5,
+    featureShare: 0.4,
+  },
+  maxTreeRows: 120_000,
+  treeHalfLifeDays: 1000,
+  minTreeDays: 28,
+  seed: 20,
+};
