@@ -3,8 +3,8 @@ import { DESIGN_WIDTH } from './linear/ridge-design.ts';
 import { predictRidges, type WalkForwardRidge, walkForwardRidge } from './linear/walk-forward-ridge.ts';
 import type { ForecastSettings } from './settings.ts';
 
-/** Before so many days nothing is learned: the features look four weeks back. */
-const FIRST_DAY = 28;
+/** Before so many days nothing is learned: a weekly profile needs its week. */
+const FIRST_DAY = 8;
 /** Days after which an error counts half when bases are compared [P]. */
 const BASE_HALF_LIFE_DAYS = 30;
 
