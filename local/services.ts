@@ -8,6 +8,7 @@ import { dynamodb } from './dynamodb/index.ts';
 import { events } from './events/index.ts';
 import { firehose } from './firehose/index.ts';
 import { fleet } from './fleet/index.ts';
+import { glue } from './glue/index.ts';
 import { iot } from './iot/index.ts';
 import type { AwsService, Cloud, Provider } from './kernel/types.ts';
 import { kinesis } from './kinesis/index.ts';
@@ -39,6 +40,7 @@ const single = ({ provider, ...part }: { provider: Provider } & Part): Part => (
 /** Every part. Providers start in this order and stop in the reverse. */
 const PARTS: Readonly<Record<string, () => Part>> = {
   ssm,
+  glue,
   kms,
   network,
   cloudwatch,

@@ -1,12 +1,18 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { openApiDescription } from './api/openapi.ts';
+import { avroSchemas } from './avro/from-contract.ts';
+import { type Releases, withCurrent } from './avro/release.ts';
 
 /** Writes what is generated from the contracts; with `--check` it only compares, and fails if a file is stale. */
 const ROOT = join(import.meta.dirname, '../..');
+const RELEASED = 'layers/contracts/avro/released.ts';
 
-const generated: Readonly<Record<string, () => unknown>> = {
-  'docs/api/openapi.json': openApiDescription,
+const indented = (value: unknown): string => JSON.stringify(value, null, 2);
+
+const generated: Readonly<Record<string, () => string>> = {
+  'docs/api/openapi.json': () => `${indented(openApiDescription())}\n`,
+  [RELEASED]: releasedSchemas,
 };
 
 const contentOf = (path: string): string | undefined => {
@@ -17,10 +23,22 @@ const contentOf = (path: string): string | undefined => {
   }
 };
 
+/** The released Avro schemas, with a new version of what has changed. A change that breaks a reader is not written. */
+function releasedSchemas(): string {
+  const before = contentOf(join(ROOT, RELEASED)) ?? '= {}';
+  const released = JSON.parse(before.slice(before.indexOf('= {') + 2).replace(/ as const[^]*$/, '')) as Releases;
+  const { releases, breaks } = withCurrent(released, avroSchemas());
+  if (breaks.length === 0)
+    return `// Written by npm run generate; versions are only added.\nexport const RELEASED_SCHEMAS = ${indented(releases)} as const;\n`;
+  console.error(`Avro schemas: a change breaks readers\n${breaks.map((each) => `  ${each}`).join('\n')}`);
+  process.exitCode = 1;
+  return before;
+}
+
 const checking = process.argv.includes('--check');
 for (const [name, describe] of Object.entries(generated)) {
   const path = join(ROOT, name);
-  const text = `${JSON.stringify(describe(), null, 2)}\n`;
+  const text = describe();
   if (contentOf(path) === text) continue;
   if (checking) {
     console.error(`${relative(process.cwd(), path)} is stale: npm run generate`);

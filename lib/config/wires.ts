@@ -24,6 +24,7 @@ const WIRES = [
   'ingestion/readings-stream',
   'ingestion/telemetry-stream',
   'ingestion/rule-failures-queue',
+  'ingestion/schema-versions',
   'api/url',
   'processing/store-readings-function',
   'processing/store-telemetry-function',

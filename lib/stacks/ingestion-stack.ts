@@ -6,6 +6,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { MESSAGE_KINDS, ruleName } from '../config/message-kinds.ts';
 import type { StageSettings } from '../config/stages.ts';
+import { SchemaRegistry } from '../constructs/schema-registry.ts';
 import { StreamArchive } from '../constructs/stream-archive.ts';
 import { StreamRule } from '../constructs/stream-rule.ts';
 import { StageStack } from './stage-stack.ts';
@@ -40,7 +41,9 @@ export class IngestionStack extends StageStack {
         keyArn: key.keyArn,
       });
     }
-    this.devicePolicy();
+    for (const family of ['device', 'concentrator'] as const) this.publisherPolicy(family);
+    const schemas = new SchemaRegistry(this, 'Schemas', { stage: settings.stage });
+    this.publish('ingestion/schema-versions', schemas.versions);
     const archiveBucket = this.wire('storage/archive-bucket');
     new StreamArchive(this, 'ReadingsArchive', {
       settings,
@@ -79,16 +82,19 @@ export class IngestionStack extends StageStack {
   }
 
   /**
-   * One policy for every device: it connects as its own thing, with a certificate attached to that thing, and publishes
-   * to its own topics only. Each rule is named, because a Basic Ingest topic begins with its rule.
+   * One policy for every device and one for every concentrator: each connects as its own thing, with a certificate attached to
+   * that thing, and publishes to its own topics only. Each rule is named, because a Basic Ingest topic begins with its rule.
    */
-  private devicePolicy(): void {
+  private publisherPolicy(family: 'device' | 'concentrator'): void {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable of AWS IoT.
     const thing = '${iot:Connection.Thing.ThingName}';
     const iot = (resource: string, resourceName: string) =>
       this.formatArn({ service: 'iot', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
-    new CfnPolicy(this, 'DevicePolicy', {
-      policyName: `smart-grid-${this.settings.stage}-device`,
+    const kinds = MESSAGE_KINDS.filter(
+      ({ collection }) => (collection === 'concentrators') === (family === 'concentrator'),
+    );
+    new CfnPolicy(this, family === 'device' ? 'DevicePolicy' : 'ConcentratorPolicy', {
+      policyName: `smart-grid-${this.settings.stage}-${family}`,
       policyDocument: {
         Version: '2012-10-17',
         Statement: [
@@ -103,7 +109,7 @@ export class IngestionStack extends StageStack {
             Sid: 'PublishOwnMeasurements',
             Effect: 'Allow',
             Action: 'iot:Publish',
-            Resource: MESSAGE_KINDS.map((kind) =>
+            Resource: kinds.map((kind) =>
               iot('topic', `$aws/rules/${ruleName(this.settings.stage, kind)}/${kind.topic(thing)}`),
             ),
           },

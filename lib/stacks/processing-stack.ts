@@ -52,7 +52,11 @@ export class ProcessingStack extends StageStack {
       dataKeyArn: this.#dataKeyArn,
       network: this.#network,
       noDeadLetters: FROM_STREAM,
-      environment: { ...this.databaseEnvironment('grid_writer'), ...this.quarantineEnvironment() },
+      environment: {
+        ...this.databaseEnvironment('grid_writer'),
+        ...this.quarantineEnvironment(),
+        SCHEMA_VERSIONS: this.wire('ingestion/schema-versions'),
+      },
       grants: [...this.consumerGrants(stream), this.writeDatabase()],
     });
     this.publish('processing/store-readings-function', consumer.lambda.functionName);
@@ -74,6 +78,7 @@ export class ProcessingStack extends StageStack {
       environment: {
         ...this.quarantineEnvironment(),
         REGISTRY_TABLE: registry,
+        SCHEMA_VERSIONS: this.wire('ingestion/schema-versions'),
         TELEMETRY_STORE: this.settings.telemetryStore,
         ...(inPostgres
           ? this.databaseEnvironment('grid_writer')

@@ -10,6 +10,7 @@ const HELP = `npm run grid -- COMMAND [flags]
 
   device provision ID     a thing, a certificate of its own and the device policy; writes ID.pem and ID-key.pem
   device rotate ID        a new certificate first, then every older one is revoked
+  concentrator provision|rotate|revoke ID   the same for a concentrator, which speaks for the meters the topology gives it
   device revoke ID        revokes and deletes every certificate of the device; a live session ends at once
   topology import FILE    PUT /topology with the JSON of FILE, as an administrator (token from GRID_TOKEN or --token)
 
@@ -22,6 +23,10 @@ const HELP = `npm run grid -- COMMAND [flags]
 `;
 
 class UsageError extends Error {}
+
+/** Who publishes: each has a device policy of its own kind. */
+type Family = 'device' | 'concentrator';
+const isFamily = (word: string): word is Family => word === 'device' || word === 'concentrator';
 
 interface Operator {
   endpoint: string;
@@ -63,14 +68,14 @@ function parse() {
 }
 
 async function run(): Promise<string> {
-  const [family, verb, subject, ...more] = positionals;
+  const [family = '', verb = '', subject, ...more] = positionals;
   if (!subject || more.length > 0) throw new UsageError('A command has three words, such as: device provision m051');
   const command = `${family} ${verb}`;
   if (command === 'topology import') return importFile(subject);
-  if (!['device provision', 'device rotate', 'device revoke'].includes(command)) {
+  if (!isFamily(family) || !['provision', 'rotate', 'revoke'].includes(verb)) {
     throw new UsageError(`There is no command ${command}.`);
   }
-  const { iot, policyName } = iotOf();
+  const { iot, policyName } = iotOf(family);
   try {
     if (verb === 'provision') return await provisioned(iot, subject, policyName);
     const old = await certificatesOf(iot, subject);
@@ -103,7 +108,7 @@ function endpointsFile(): string {
 }
 
 /** The local stack's IoT by the operator file beside its endpoints; with `--aws` the SDK's own credentials and endpoint. */
-function iotOf(): { iot: IoTClient; policyName: string } {
+function iotOf(family: Family): { iot: IoTClient; policyName: string } {
   let operator: Operator | undefined;
   if (!values.aws) {
     const file = join(dirname(endpointsFile()), 'operator.json');
@@ -117,5 +122,5 @@ function iotOf(): { iot: IoTClient; policyName: string } {
   if (!stage) throw new UsageError('--aws needs --stage.');
   const { endpoint, region, credentials } = operator ?? {};
   const config: IoTClientConfig = operator ? { endpoint, region, credentials } : {};
-  return { iot: new IoTClient(config), policyName: `smart-grid-${stage}-device` };
+  return { iot: new IoTClient(config), policyName: `smart-grid-${stage}-${family}` };
 }

@@ -1,6 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import type {} from '../cognito/index.ts';
+import type {} from '../glue/index.ts';
 import type {} from '../iot/index.ts';
 import type { Cloud } from '../kernel/types.ts';
 
@@ -12,6 +13,8 @@ export interface Endpoints {
   console: string;
   mqtts: { host: string; port: number; ca: string };
   device: { meterId: string; clientId: string; certificate: string; key: string; topic: string; example: string };
+  /** Ids of the Avro schemas' newest versions, by message kind. */
+  schemas: Record<string, string>;
   users: { group: string; username: string; password: string }[];
 }
 
@@ -24,11 +27,14 @@ declare module '../kernel/types.ts' {
 
 /** What the parts have published, file paths made relative to the repository. */
 export function endpointsOf(cloud: Cloud, root: string): Partial<Endpoints> {
-  const { iot, cognito, endpoints = {} } = cloud.shared;
+  const { iot, cognito, schemaVersions, endpoints = {} } = cloud.shared;
   const found: Partial<Endpoints> = {
     ...(iot ? { mqtts: { host: iot.host, port: iot.port, ca: iot.caFile } } : {}),
     ...(cognito
       ? { users: cognito.users.map(({ group, username, password }) => ({ group, username, password })) }
+      : {}),
+    ...(schemaVersions
+      ? { schemas: Object.fromEntries(Object.entries(schemaVersions()).map(([kind, ids]) => [kind, ids.at(-1) ?? ''])) }
       : {}),
     ...endpoints,
   };

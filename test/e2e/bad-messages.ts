@@ -1,5 +1,6 @@
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { ReasonCode } from '../../layers/contracts/codes/reasons.ts';
+import { MAX_DECOMPRESSED_BYTES } from '../../layers/contracts/messages/limits.ts';
 
 /** One way of being wrong: how message n of it looks, and the reason that must be named for it. */
 export interface BadClass {
@@ -19,6 +20,9 @@ const spoilt =
   (from: string | RegExp, to: string | ((n: number) => string)) =>
   (n: number, meterId: string): Buffer =>
     Buffer.from(good(n, meterId).replace(from, typeof to === 'string' ? to : to(n)));
+
+/** Spaces beyond what a compressed message may hold, whatever the number is taken off. */
+const BOMB = Buffer.alloc(MAX_DECOMPRESSED_BYTES + 100_000, 0x20);
 
 export const BAD_CLASSES: readonly BadClass[] = [
   { name: 'NaN', reason: 'NOT_FINITE', payload: spoilt('0.5', 'NaN') },
@@ -44,7 +48,31 @@ export const BAD_CLASSES: readonly BadClass[] = [
         Buffer.from([0x2c, 0x22, 0xff, 0xc0, 0x22, 0x3a, 0x31, 0x7d]),
       ]),
   },
-  { name: 'truncated gzip', reason: 'INVALID_UTF8', payload: (n, id) => gzipSync(good(n, id)).subarray(0, -6) },
+  { name: 'truncated gzip', reason: 'INVALID_COMPRESSION', payload: (n, id) => gzipSync(good(n, id)).subarray(0, -6) },
+  {
+    name: 'truncated zstd',
+    reason: 'INVALID_COMPRESSION',
+    payload: (n, id) => zstdCompressSync(good(n, id)).subarray(0, -3),
+  },
+  { name: 'gzip in gzip', reason: 'INVALID_COMPRESSION', payload: (n, id) => gzipSync(gzipSync(good(n, id))) },
+  { name: 'a gzip bomb', reason: 'TOO_LARGE', payload: (n) => gzipSync(BOMB.subarray(0, BOMB.length - n)) },
+  { name: 'a zstd bomb', reason: 'TOO_LARGE', payload: (n) => zstdCompressSync(BOMB.subarray(0, BOMB.length - n)) },
+  {
+    name: 'a schema of nobody',
+    reason: 'UNKNOWN_SCHEMA',
+    payload: (n, id) =>
+      Buffer.concat([Uint8Array.of(3, 0), Buffer.from(String(n).padStart(16)), Buffer.from(good(n, id))]),
+  },
+  {
+    name: 'a header cut off',
+    reason: 'INVALID_AVRO',
+    payload: (n) => Buffer.concat([Uint8Array.of(3, 0), Buffer.from(String(n))]),
+  },
+  {
+    name: 'a channel named twice',
+    reason: 'UNKNOWN_FIELD',
+    payload: spoilt('"kWh"', '"kWh","obis":"1-0:1.8.0"'),
+  },
   { name: 'truncated JSON', reason: 'INVALID_JSON', payload: (n, id) => Buffer.from(good(n, id).slice(0, -3)) },
   { name: 'nothing', reason: 'EMPTY', payload: (n) => Buffer.from('[]'.padEnd(2 + (n % 5_000))) },
   { name: 'two documents', reason: 'INVALID_JSON', payload: (n, id) => Buffer.from(`${good(n, id)}${good(n, id)}`) },

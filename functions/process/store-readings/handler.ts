@@ -3,6 +3,7 @@ import { postgresMeterFacts } from '../../../layers/adapters/postgres/meter-fact
 import { postgresMeterRegistry } from '../../../layers/adapters/postgres/meter-registry.ts';
 import { database } from '../../../layers/adapters/postgres/pool.ts';
 import { postgresReadingStore } from '../../../layers/adapters/postgres/reading-store.ts';
+import { schemaVersions } from '../../../layers/contracts/avro/versions.ts';
 import { storeReadings } from '../../../layers/domain/readings/store-readings.ts';
 import { streamHandler } from '../../../layers/runtime/stream.ts';
 
@@ -11,6 +12,7 @@ const store = storeReadings({
   facts: postgresMeterFacts(database()),
   registry: postgresMeterRegistry(database()),
   quarantine: environmentQuarantine(),
+  schemas: schemaVersions(process.env.SCHEMA_VERSIONS ?? ''),
   clock: Date.now,
 });
 

@@ -2,6 +2,7 @@ import { documentClient } from '../../../layers/adapters/dynamodb/document-clien
 import { dynamoSensorRegistry } from '../../../layers/adapters/dynamodb/sensor-registry.ts';
 import { environmentQuarantine } from '../../../layers/adapters/indexed-quarantine.ts';
 import { telemetryStore } from '../../../layers/adapters/telemetry-store.ts';
+import { schemaVersions } from '../../../layers/contracts/avro/versions.ts';
 import { storeTelemetry } from '../../../layers/domain/telemetry/store-telemetry.ts';
 import { streamHandler } from '../../../layers/runtime/stream.ts';
 
@@ -9,6 +10,7 @@ const store = storeTelemetry({
   telemetry: telemetryStore(),
   registry: dynamoSensorRegistry(documentClient(), process.env.REGISTRY_TABLE ?? ''),
   quarantine: environmentQuarantine(),
+  schemas: schemaVersions(process.env.SCHEMA_VERSIONS ?? ''),
 });
 
 export const handler = streamHandler((records) => store(records.map(({ data }) => data)));

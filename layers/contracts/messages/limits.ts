@@ -1,6 +1,12 @@
 /** Largest MQTT payload, bytes. Source: AWS IoT Core quotas, "publish payload size". */
 export const MAX_MESSAGE_BYTES = 128 * 1024;
 
+/**
+ * Most bytes that a compressed message may hold: a columnar one at its limit has 1.4 MB as JSON. More is refused unread, so that a
+ * few bytes cannot fill a function's memory. [proposed]
+ */
+export const MAX_DECOMPRESSED_BYTES = 2 * 1024 * 1024;
+
 /** Largest `POST /readings:batch` body, bytes: Lambda's 6 MB request, base64 and envelope included. Source: AWS Lambda quotas. */
 export const MAX_BATCH_BYTES = 4_000_000;
 

@@ -1,9 +1,13 @@
+import type { SchemaVersions } from '../../contracts/avro/versions.ts';
 import type { Reason } from '../../contracts/codes/reasons.ts';
 import { type MessageKind, parseTopic, type Topic } from '../../contracts/messages/messages.ts';
 import type { QuarantinedMessage } from '../../contracts/messages/quarantined-message.ts';
 import { openEnvelope } from '../messages/envelope.ts';
+import { isPlain, openPayload, type Payload } from '../messages/payload.ts';
 import { type ArrivedMessage, type QuarantineStore, quarantined } from '../messages/quarantine.ts';
-import { type JsonValue, parseStrictJson, type StrictJson } from '../messages/strict-json.ts';
+import { readPayload } from '../messages/read-payload.ts';
+import type { JsonValue, StrictJson } from '../messages/strict-json.ts';
+import { decodeIntervalColumns } from './interval-columns-avro.ts';
 import { IntervalColumnsParser } from './interval-columns-parser.ts';
 import { validateIntervalColumns } from './interval-columns-validation.ts';
 import { IntervalParser } from './interval-parser.ts';
@@ -22,6 +26,8 @@ export interface StoreReadingsPorts {
   facts: MeterFactStore;
   registry: MeterRegistry;
   quarantine: QuarantineStore;
+  /** Schemas that messages may be written by; none: JSON only. */
+  schemas?: SchemaVersions;
   clock: () => number;
 }
 
@@ -42,11 +48,6 @@ interface WaitingMessage extends Topic {
   kind: MeterMessageKind;
 }
 
-/** A message that the fast path left to the strict one. */
-interface SlowMessage extends WaitingMessage {
-  json: StrictJson;
-}
-
 const parsersOf = (index: MeterIndex) => ({
   readings: new IntervalParser(index),
   columns: new IntervalColumnsParser(index),
@@ -61,6 +62,9 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
   let index = new MeterIndex();
   let parsers = parsersOf(index);
   let knownSince = ports.clock();
+  const schemas: SchemaVersions = ports.schemas ?? new Map();
+  const open = ({ payload }: ArrivedMessage): Payload =>
+    isPlain(payload) ? { form: 'json', bytes: payload } : openPayload(payload, schemas);
   // Kept between batches; taken while in use, should two run at once.
   let spare: ReadingColumns | undefined;
   return async (records) => {
@@ -93,18 +97,26 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
         continue;
       }
       const arrived = { ...topic, kind: topic.kind, message };
-      if (!readFast(arrived, index, parsers, readings)) waiting.push(arrived);
+      if (!readFast(arrived, open(message), { index, parsers, out: readings })) waiting.push(arrived);
     }
     // Most that wait name a meter that is not known here yet: asked for once, they are read the fast way after all.
     const meters = new AskedMeters(ports.registry);
-    await meters.ask(waiting.flatMap(likelyMeters));
+    await meters.ask(waiting.flatMap((arrived) => likelyMeters(arrived, open(arrived.message))));
     for (const [meterId, meter] of meters.found) index.put(meterId, meter);
-    const slow: SlowMessage[] = waiting
-      .filter((arrived) => !readFast(arrived, index, parsers, readings))
-      .map((arrived) => ({ ...arrived, json: parseStrictJson(arrived.message.payload) }));
-    await meters.ask(slow.flatMap(namedMeters));
-    const registers = await findRegisters(ports.registry, slow, meters.found);
-    for (const { message, kind, ownerId, concentratorId, json } of slow) {
+    const slow = waiting.filter(
+      (arrived) => !readFast(arrived, open(arrived.message), { index, parsers, out: readings }),
+    );
+    // Parsed twice, first for what to ask: of many large messages no two are held parsed at a time.
+    const named = slow.map((arrived) => namedMeters(readSlow(arrived, open(arrived.message))));
+    await meters.ask(named.flat());
+    const registers = await findRegisters(
+      ports.registry,
+      slow.flatMap(({ kind }, at) => (kind === 'register-reads' ? (named[at] ?? []) : [])),
+      meters.found,
+    );
+    for (const arrived of slow) {
+      const { message, kind, ownerId, concentratorId } = arrived;
+      const json = readSlow(arrived, open(message));
       if (!json.ok) {
         aside(message, kind, json.reasons);
         continue;
@@ -159,18 +171,34 @@ function judge(
 
 /** Appends the message's readings if it is a usual one. @returns false: nothing was appended. */
 function readFast(
-  { message, kind, ownerId, concentratorId }: WaitingMessage,
-  index: MeterIndex,
-  parsers: ReturnType<typeof parsersOf>,
-  out: ReadingColumns,
+  { message: { receivedAt }, kind, ownerId, concentratorId }: WaitingMessage,
+  payload: Payload,
+  { index, parsers, out }: { index: MeterIndex; parsers: ReturnType<typeof parsersOf>; out: ReadingColumns },
 ): boolean {
-  const { payload, receivedAt } = message;
-  if (kind === 'interval-columns') return parsers.columns.parse(payload, { receivedAt, concentratorId }, out);
+  if (payload.form === 'unreadable') return false;
+  if (payload.form === 'avro') {
+    // Other kinds come seldom in Avro; other versions than the first, which the parser knows by heart, likewise.
+    const { kind: written, version } = payload.schema;
+    if (kind !== 'interval-columns' || written !== kind || version !== 1) return false;
+    return parsers.columns.parseAvro(payload.bytes, { receivedAt, concentratorId }, out);
+  }
+  if (kind === 'interval-columns') return parsers.columns.parse(payload.bytes, { receivedAt, concentratorId }, out);
   // Single readings through a concentrator are unusual.
   if (kind !== 'interval-readings' || concentratorId !== undefined) return false;
   const owner = ownerId === undefined ? undefined : index.get(ownerId);
   if (ownerId !== undefined && owner === undefined) return false;
-  return parsers.readings.parse(payload, { receivedAt, owner }, out);
+  return parsers.readings.parse(payload.bytes, { receivedAt, owner }, out);
+}
+
+/** The whole message as a value, in JSON or Avro. */
+function readSlow({ kind }: WaitingMessage, payload: Payload): StrictJson {
+  if (payload.form !== 'avro' || payload.schema.kind !== 'interval-columns' || kind !== 'interval-columns') {
+    return readPayload(payload, kind);
+  }
+  const value = decodeIntervalColumns(payload.bytes);
+  if (value !== undefined) return { ok: true, value, inexact: new Set() };
+  const message = 'the bytes are not a record of the schema';
+  return { ok: false, reasons: [{ code: 'INVALID_AVRO', path: '', message }] };
 }
 
 /** Answers of the registry within one batch: what it says now of every meter asked for, each asked once. */
@@ -195,10 +223,12 @@ const METER_ID = /"meterId"\s*:\s*"([A-Za-z0-9._-]{1,64})"/g;
 const METER_LIST = /"meters"\s*:\s*\[([^\]]*)\]/g;
 const LISTED_ID = /"([A-Za-z0-9._-]{1,64})"/g;
 
-/** Meters that a payload seems to name, without parsing it. */
-function likelyMeters({ message, kind, ownerId }: WaitingMessage): string[] {
+/** Meters that a payload seems to name, without parsing it as JSON. */
+function likelyMeters({ kind, ownerId, ...rest }: WaitingMessage, payload: Payload): string[] {
   if (kind !== 'interval-readings' && kind !== 'interval-columns') return [];
-  const text = Buffer.from(message.payload).toString('latin1');
+  if (payload.form === 'avro') return namedMeters(readSlow({ kind, ownerId, ...rest }, payload));
+  if (payload.form === 'unreadable') return [];
+  const text = Buffer.from(payload.bytes).toString('latin1');
   const lists = kind === 'interval-columns' ? [...text.matchAll(METER_LIST)].map(([, list]) => list ?? '') : [text];
   const pattern = kind === 'interval-columns' ? LISTED_ID : METER_ID;
   const ids = lists.flatMap((list) => [...list.matchAll(pattern)].map(([, meterId]) => meterId ?? ''));
@@ -206,7 +236,7 @@ function likelyMeters({ message, kind, ownerId }: WaitingMessage): string[] {
 }
 
 /** Every meter that a parsed payload names. */
-function namedMeters({ json }: SlowMessage): string[] {
+function namedMeters(json: StrictJson): string[] {
   if (!json.ok) return [];
   const messages = Array.isArray(json.value) ? json.value : [json.value];
   return messages.flatMap((message) => {
@@ -220,10 +250,9 @@ function namedMeters({ json }: SlowMessage): string[] {
 /** Registers of the meters whose registers were read. */
 async function findRegisters(
   registry: MeterRegistry,
-  slow: readonly SlowMessage[],
+  meterIds: readonly string[],
   meters: ReadonlyMap<string, RegisteredMeter>,
 ): Promise<ReadonlyMap<number, readonly DatedRegister[]>> {
-  const ids = new Set(slow.filter(({ kind }) => kind === 'register-reads').flatMap(namedMeters));
-  const meterNos = [...ids].flatMap((id) => meters.get(id)?.meterNo ?? []);
+  const meterNos = [...new Set(meterIds)].flatMap((id) => meters.get(id)?.meterNo ?? []);
   return meterNos.length === 0 ? new Map() : registry.registers(meterNos);
 }

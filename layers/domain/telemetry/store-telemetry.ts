@@ -1,9 +1,12 @@
+import type { SchemaVersions } from '../../contracts/avro/versions.ts';
 import type { Reason } from '../../contracts/codes/reasons.ts';
 import { parseTopic } from '../../contracts/messages/messages.ts';
 import type { QuarantinedMessage } from '../../contracts/messages/quarantined-message.ts';
 import { openEnvelope } from '../messages/envelope.ts';
+import { openPayload } from '../messages/payload.ts';
 import { type ArrivedMessage, type QuarantineStore, quarantined } from '../messages/quarantine.ts';
-import { type JsonValue, parseStrictJson } from '../messages/strict-json.ts';
+import { readPayload } from '../messages/read-payload.ts';
+import type { JsonValue } from '../messages/strict-json.ts';
 import type { SensorRegistry } from './sensor-registry.ts';
 import type { Sample, TelemetryStore } from './telemetry-store.ts';
 import { validateTelemetry } from './telemetry-validation.ts';
@@ -12,6 +15,8 @@ export interface StoreTelemetryPorts {
   telemetry: Pick<TelemetryStore, 'write'>;
   registry: Pick<SensorRegistry, 'findSensors'>;
   quarantine: QuarantineStore;
+  /** Schemas that messages may be written by; none: JSON only. */
+  schemas?: SchemaVersions;
 }
 
 export interface StoredTelemetry {
@@ -44,11 +49,13 @@ export const storeTelemetry =
         continue;
       }
       const topic = parseTopic(message.topic);
-      const json = parseStrictJson(message.payload);
       if (topic?.kind !== 'sensor-telemetry') {
         const reason: Reason = { code: 'UNKNOWN_TOPIC', path: '', message: 'the topic names no message of sensors' };
         poison.push(quarantined(message, 'unknown', [reason]));
-      } else if (!json.ok) poison.push(quarantined(message, 'sensor-telemetry', json.reasons));
+        continue;
+      }
+      const json = readPayload(openPayload(message.payload, ports.schemas ?? new Map()), topic.kind);
+      if (!json.ok) poison.push(quarantined(message, 'sensor-telemetry', json.reasons));
       else parsed.push({ message, ownerId: topic.ownerId, payload: json.value });
     }
     const sensors = await ports.registry.findSensors(parsed.flatMap(({ payload }) => sensorIdsIn(payload)));

@@ -73,7 +73,7 @@ test('the good of a batch is stored, the bad is in quarantine with its reasons',
   const outcome = await store([
     record(TOPIC, good),
     record(TOPIC, { ...good, value: -1 }),
-    record(TOPIC, Uint8Array.from([0x1f, 0x8b, 8])),
+    record(TOPIC, Uint8Array.from([0xff, 0x8b, 8])),
     record('meters/m2/interval-readings', good),
     record('meters/m1/meter-events', event),
     record('meters/m1/meter-events', { ...event, event: 'NOPE' }),
