@@ -26,7 +26,7 @@ const contentOf = (path: string): string | undefined => {
 /** The released Avro schemas, with a new version of what has changed. A change that breaks a reader is not written. */
 function releasedSchemas(): string {
   const before = contentOf(join(ROOT, RELEASED)) ?? '= {}';
-  const released = JSON.parse(before.slice(before.indexOf('= {') + 2).replace(/ as const[^]*$/, '')) as Releases;
+  const released = JSON.parse(before.slice(before.indexOf('= {') + 2).replace(/ as const;\s*$/, '')) as Releases;
   const { releases, breaks } = withCurrent(released, avroSchemas());
   if (breaks.length === 0)
     return `// Written by npm run generate; versions are only added.\nexport const RELEASED_SCHEMAS = ${indented(releases)} as const;\n`;

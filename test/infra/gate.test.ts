@@ -52,6 +52,7 @@ test('every bundle loads on its own, with the variables of its template', () => 
       ...Object.fromEntries(
         Object.entries(Variables).map(([name, value]) => [name, typeof value === 'string' ? value : '1']),
       ),
+      ...('SCHEMA_VERSIONS' in Variables ? { SCHEMA_VERSIONS: `meter-events:1=${crypto.randomUUID()}` } : {}),
       // Lambda's own file, which this machine has elsewhere.
       DATABASE_CA_FILE: import.meta.filename,
       LOG_LEVEL: 'INFO',

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { groups } from '../../layers/contracts/api/access.ts';
 import { routes } from '../../layers/contracts/api/routes.ts';
+import { RELEASED_SCHEMAS } from '../../layers/contracts/avro/released.ts';
+import { RELEASED_VERSIONS } from '../../layers/contracts/avro/versions.ts';
 import { stageSettings } from '../../lib/config/stages.ts';
 import { asList, readable, resourcesOf, synthesise, type Templates } from './assembly.ts';
 
@@ -42,6 +44,10 @@ describe('ingestion', () => {
 
   test('each rule has a legal name, keeps the bytes, keys by device and has an error action', () => {
     expect(rules.map(({ RuleName }) => RuleName).sort()).toEqual([
+      'local_concentrator_interval_columns',
+      'local_concentrator_interval_readings',
+      'local_concentrator_meter_events',
+      'local_concentrator_register_reads',
       'local_interval_readings',
       'local_meter_events',
       'local_register_reads',
@@ -57,30 +63,62 @@ describe('ingestion', () => {
     }
   });
 
-  test('a device connects as its own thing and publishes to its own topics, by the rules there are', () => {
-    const [policy, ...others] = all(local, 'AWS::IoT::Policy');
-    if (!policy) throw new Error('no policy');
-    expect(others).toEqual([]);
-    const { Statement } = policy.properties.PolicyDocument as {
-      Statement: { Action: string; Resource: unknown; Condition?: unknown }[];
-    };
-    const thing = '<iot:Connection.Thing.ThingName>';
-    const [connect, publish] = Statement;
-    expect(readable(policy.template, connect?.Resource)).toBe(`iot:client/${thing}`);
-    expect(connect?.Condition).toEqual({ Bool: { 'iot:Connection.Thing.IsAttached': 'true' } });
-    expect(
-      asList(publish?.Resource)
-        .map((resource) => readable(policy.template, resource))
-        .sort(),
-    ).toEqual(
-      rules
-        .map(
-          ({ RuleName, TopicRulePayload }) =>
-            `iot:topic/$aws/rules/${RuleName}/${/FROM '(.*)'/.exec(TopicRulePayload.Sql)?.[1]?.replace('+', thing)}`,
-        )
-        .sort(),
+  test('every released Avro schema is registered, and its id handed on under its name', () => {
+    const schemas = all(local, 'AWS::Glue::Schema');
+    expect(schemas.map(({ properties }) => properties.Name).sort()).toEqual(Object.keys(RELEASED_SCHEMAS).sort());
+    for (const { properties } of schemas) {
+      expect(properties.Compatibility).toBe('FULL_ALL');
+      const [first] = RELEASED_SCHEMAS[properties.Name as keyof typeof RELEASED_SCHEMAS];
+      expect(JSON.parse(String(properties.SchemaDefinition))).toEqual(first);
+    }
+    const wire = all(local, 'AWS::SSM::Parameter').find(({ properties }) =>
+      String(properties.Name).endsWith('/schema-versions'),
     );
+    const names = [...JSON.stringify(wire?.properties.Value).matchAll(/"([a-z-]+:\d+=)"/g)].map(([, name]) => name);
+    expect(names).toEqual(RELEASED_VERSIONS.map(({ name }) => `${name}=`));
   });
+
+  test('there is a policy of devices and one of concentrators, and none else', () => {
+    expect(all(local, 'AWS::IoT::Policy').map(({ properties }) => properties.PolicyName)).toEqual([
+      'smart-grid-local-device',
+      'smart-grid-local-concentrator',
+    ]);
+  });
+
+  test.each([
+    ['device', false, 4],
+    ['concentrator', true, 4],
+  ])(
+    'a %s connects as its own thing and publishes to its own topics, by the rules there are',
+    (family, gathers, kinds) => {
+      const name = `smart-grid-local-${family}`;
+      const policy = all(local, 'AWS::IoT::Policy').find(({ properties }) => properties.PolicyName === name);
+      if (!policy) throw new Error('no policy');
+      const own = rules.filter(
+        ({ TopicRulePayload }) => TopicRulePayload.Sql.includes("FROM 'concentrators/") === gathers,
+      );
+      expect(own).toHaveLength(kinds);
+      const { Statement } = policy.properties.PolicyDocument as {
+        Statement: { Action: string; Resource: unknown; Condition?: unknown }[];
+      };
+      const thing = '<iot:Connection.Thing.ThingName>';
+      const [connect, publish] = Statement;
+      expect(readable(policy.template, connect?.Resource)).toBe(`iot:client/${thing}`);
+      expect(connect?.Condition).toEqual({ Bool: { 'iot:Connection.Thing.IsAttached': 'true' } });
+      expect(
+        asList(publish?.Resource)
+          .map((resource) => readable(policy.template, resource))
+          .sort(),
+      ).toEqual(
+        own
+          .map(
+            ({ RuleName, TopicRulePayload }) =>
+              `iot:topic/$aws/rules/${RuleName}/${/FROM '(.*)'/.exec(TopicRulePayload.Sql)?.[1]?.replace('+', thing)}`,
+          )
+          .sort(),
+      );
+    },
+  );
 });
 
 test('a stream is retried until its records age out, one by one, and what ages out is kept', () => {
