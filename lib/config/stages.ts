@@ -35,6 +35,8 @@ export interface StageSettings {
    * account's pool to all: an account whose quota is still 10 cannot reserve any.
    */
   readonly apiConcurrency: number | undefined;
+  /** `second-person`: an edited reading counts only when somebody else has approved it. */
+  readonly editApproval: 'none' | 'second-person';
   /** Second factor at sign-in. `required` asks every person for a one-time password from an authenticator app. */
   readonly mfa: 'required' | 'optional' | 'off';
   /** Web addresses beside the deployed one that the dashboard may sign in from. */
@@ -57,6 +59,7 @@ const small: Preset = {
   logRetentionDays: 7,
   logLevel: 'INFO',
   apiConcurrency: undefined,
+  editApproval: 'none',
   mfa: 'optional',
   extraWebOrigins: [],
   alarmEmails: [],
@@ -81,6 +84,7 @@ const PRESETS: Readonly<Record<string, Preset>> = {
     timestream: { memoryHours: 24 * 7, magneticDays: 365 * 7 },
     logRetentionDays: 365,
     apiConcurrency: 40,
+    editApproval: 'second-person',
     mfa: 'required',
     monthlyBudgetUsd: 2_000,
   },
@@ -100,6 +104,7 @@ const OVERRIDABLE = [
   'monthlyBudgetUsd',
   'extraWebOrigins',
   'mfa',
+  'editApproval',
   'apiConcurrency',
 ];
 

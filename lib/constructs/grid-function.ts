@@ -21,6 +21,7 @@ export type FunctionVariable =
   | 'QUARANTINE_TABLE'
   | 'AUDIT_TABLE'
   | 'SCHEMA_VERSIONS'
+  | 'EDIT_APPROVAL'
   | 'REGISTRY_TABLE'
   | 'IDEMPOTENCY_TABLE'
   | 'TELEMETRY_STORE'

@@ -83,6 +83,7 @@ export class ApiStack extends StageStack {
       'outage-causes': make('outage-causes'),
       'accept-batch': make('accept-batch'),
       quarantine: make('quarantine'),
+      'reading-edits': make('reading-edits'),
     };
   }
 
@@ -125,6 +126,25 @@ export class ApiStack extends StageStack {
       service: { name: 'api/service', memoryMb: 256, inNetwork: false, grants: [] },
       'accept-batch': this.acceptBatch(dataKeyArn),
       quarantine: this.quarantine(dataKeyArn),
+      'reading-edits': {
+        name: 'api/reading-edits',
+        memoryMb: 512,
+        inNetwork: true,
+        environment: {
+          ...this.databaseEnvironment('grid_writer'),
+          AUDIT_TABLE: this.wire('storage/audit-table'),
+          EDIT_APPROVAL: this.settings.editApproval,
+        },
+        grants: [
+          connectDatabase(this, resourceId, 'grid_writer'),
+          {
+            sid: 'AppendAudit',
+            actions: ['dynamodb:PutItem'],
+            resources: [tableArn(this, this.wire('storage/audit-table'))],
+          },
+          useDataKey(dataKeyArn, 'write'),
+        ],
+      },
     };
   }
 

@@ -90,6 +90,13 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     'kinesis:stream/{ingestion/telemetry-stream}': ['kinesis:PutRecords'],
     ...WRITE_KEY,
   },
+  'api/reading-edits': {
+    ...LOGS,
+    '*': ANY_IN_NETWORK,
+    ...database('grid_writer'),
+    'dynamodb:table/{storage/audit-table}': ['dynamodb:PutItem'],
+    ...WRITE_KEY,
+  },
   'operate/watch-quarantine': {
     ...LOGS,
     '*': ANY,

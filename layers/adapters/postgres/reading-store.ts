@@ -1,27 +1,17 @@
 import { bucketOf, DAY_MS, dayOf, slotStart } from '../../domain/readings/calendar-day.ts';
 import type { DayBlock } from '../../domain/readings/day-block.ts';
 import { encodeDeltaChunks } from '../../domain/readings/delta-chunk.ts';
+import type { ReadingColumns, ReadingVersion } from '../../domain/readings/reading-columns.ts';
 import type { MeterDay, ReadingStore, StoredInterval } from '../../domain/readings/reading-store.ts';
 import { winnerAsOf } from '../../domain/readings/versions.ts';
 import { compactReadings } from './compaction.ts';
 import { mergeMeterDays, PACKED_BLOCKS, PACKED_DELTAS, PACKED_VERSIONS, unpackVersions } from './packed-rows.ts';
-import type { Database } from './pool.ts';
+import type { Database, Queryable } from './pool.ts';
 
 /** Meter readings in PostgreSQL: appended as deltas, compacted into blocks. @see docs/adr/0002-block-store.md */
 export function postgresReadingStore(database: Database): ReadingStore {
   return {
-    async appendDeltas(batch) {
-      if (batch.length === 0) return;
-      const { chunks, bodies } = encodeDeltaChunks(batch);
-      await database.query(APPEND, [
-        chunks.map((chunk) => chunk.bucket),
-        chunks.map((chunk) => chunk.day),
-        chunks.map((chunk) => chunk.readingCount),
-        chunks.map((chunk) => chunk.offset + 1),
-        chunks.map((chunk) => chunk.length),
-        asBuffer(bodies),
-      ]);
-    },
+    appendDeltas: (batch) => appendDeltas(database, batch),
     compact: (options) => compactReadings(database, options),
     async readMany({ meterNos, channel, fromDay, toDay }) {
       const days = Array.from({ length: Math.max(0, toDay - fromDay) }, (_, i) => fromDay + i);
@@ -53,6 +43,54 @@ export function postgresReadingStore(database: Database): ReadingStore {
       return intervals.filter(({ start }) => start >= from && start < to).sort((a, b) => a.start - b.start);
     },
   };
+}
+
+/** Appends readings within whatever transaction the session is in. */
+export async function appendDeltas(session: Queryable, batch: ReadingColumns): Promise<void> {
+  if (batch.length === 0) return;
+  const { chunks, bodies } = encodeDeltaChunks(batch);
+  await session.query(APPEND, [
+    chunks.map((chunk) => chunk.bucket),
+    chunks.map((chunk) => chunk.day),
+    chunks.map((chunk) => chunk.readingCount),
+    chunks.map((chunk) => chunk.offset + 1),
+    chunks.map((chunk) => chunk.length),
+    asBuffer(bodies),
+  ]);
+}
+
+/** Every version of the intervals of [from, to), the one that counts first, then by receipt; each once. */
+export async function readVersions(
+  session: Queryable,
+  { meterNo, channel, from, to }: { meterNo: number; channel: number; from: number; to: number },
+): Promise<ReadingVersion[]> {
+  const { rows } = await session.query(READ_VERSIONS, [
+    [dayOf(from)],
+    [meterNo],
+    channel,
+    bucketsOf([meterNo]),
+    from / 1000,
+    to / 1000,
+  ]);
+  const wanted = { meterNos: new Set([meterNo]), channel };
+  const { days, superseded } = mergeMeterDays({
+    blocks: packed(rows[0]?.blocks),
+    deltas: packed(rows[0]?.deltas),
+    wanted,
+  });
+  const found = [...rivalsOf(days, [...unpackVersions(packed(rows[0]?.versions)), ...superseded]).values()]
+    .flat()
+    .filter(({ day, slot, intervalMinutes }) => {
+      const start = slotStart(day, slot, intervalMinutes);
+      return start >= from && start < to;
+    });
+  const once = new Map<string, ReadingVersion>();
+  for (const version of found.sort((a, b) => a.recordedAt - b.recordedAt)) {
+    const key = `${version.quality}/${version.revision}/${version.energyWh}`;
+    if (!once.has(key)) once.set(key, version);
+  }
+  const winner = winnerAsOf(once.values())?.version;
+  return [...once.values()].sort((a, b) => Number(b === winner) - Number(a === winner));
 }
 
 const APPEND = `INSERT INTO reading_delta (bucket, day, reading_count, body)
@@ -101,7 +139,8 @@ function intervalAt(day: number, block: DayBlock, slot: number): StoredInterval 
 /** A version by the start of its interval, whichever table it lay in. */
 type TimedVersion = ReturnType<typeof unpackVersions>[number];
 
-function intervalsAsOf(days: readonly MeterDay[], others: readonly TimedVersion[], asOf: number): StoredInterval[] {
+/** Versions by interval, whether they count or not. */
+function rivalsOf(days: readonly MeterDay[], others: readonly TimedVersion[]): Map<string, TimedVersion[]> {
   const rivals = new Map<string, TimedVersion[]>();
   const add = (version: TimedVersion) => {
     const key = `${version.intervalMinutes}/${version.day}/${version.slot}`;
@@ -118,7 +157,11 @@ function intervalsAsOf(days: readonly MeterDay[], others: readonly TimedVersion[
       add({ meterNo, channel, day, slot, intervalMinutes, energyWh, quality, revision, recordedAt });
     }
   }
-  return [...rivals.values()].flatMap((versions) => {
+  return rivals;
+}
+
+function intervalsAsOf(days: readonly MeterDay[], others: readonly TimedVersion[], asOf: number): StoredInterval[] {
+  return [...rivalsOf(days, others).values()].flatMap((versions) => {
     const winner = winnerAsOf(versions, asOf);
     if (!winner) return [];
     const { day, slot, intervalMinutes, energyWh, quality, revision, recordedAt } = winner.version;

@@ -59,7 +59,7 @@ const parameters = (
   Object.entries(schema?.shape ?? {}).map(([name, type]) => {
     const described = components.schema(type as z.ZodType, 'input');
     return {
-      name: place === 'header' ? 'Idempotency-Key' : name,
+      name: place === 'header' ? name.replaceAll(/\b[a-z]/g, (first) => first.toUpperCase()) : name,
       in: place,
       required: !(type as z.ZodType).safeParse(undefined).success,
       schema: described,

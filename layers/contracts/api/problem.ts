@@ -8,6 +8,7 @@ export const problems = {
   'not-found': { status: 404, title: 'There is no such resource' },
   conflict: { status: 409, title: 'The resource is not in a state that allows this' },
   'request-in-flight': { status: 409, title: 'A request with this Idempotency-Key is still being worked on' },
+  'precondition-failed': { status: 412, title: 'The resource is not as If-Match says' },
   'payload-too-large': { status: 413, title: 'The body is larger than this route takes' },
   'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
   'idempotency-key-reused': { status: 422, title: 'This Idempotency-Key was used with another body' },

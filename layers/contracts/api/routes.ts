@@ -12,6 +12,15 @@ import {
   transformerConsumption,
 } from './consumption.ts';
 import {
+  editDecision,
+  editRequest,
+  ifMatchHeader,
+  intervalParams,
+  proposalList,
+  proposalsQuery,
+  readingHistory,
+} from './edits.ts';
+import {
   eventsQuery,
   meter,
   meterEvents,
@@ -85,7 +94,8 @@ export type RouteFunction =
   | 'accept-batch'
   | 'outages'
   | 'outage-causes'
-  | 'quarantine';
+  | 'quarantine'
+  | 'reading-edits';
 
 /**
  * A route of the API. The gateway, its authorizer, the functions, OpenAPI, the web client and the authorization tests
@@ -497,6 +507,57 @@ export const routesById = {
     status: 202,
     response: batchResult,
     problems: ['request-in-flight', 'payload-too-large', 'idempotency-key-reused'],
+    cache: 'no-store',
+  },
+  getReading: {
+    id: 'getReading',
+    method: 'GET',
+    path: '/meters/{meterId}/readings/{channel}/{intervalStart}',
+    summary: 'Every version of one interval, and who changed what and why',
+    function: 'reading-edits',
+    access: operatorsRead,
+    params: intervalParams,
+    response: readingHistory,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  editReading: {
+    id: 'editReading',
+    method: 'PATCH',
+    path: '/meters/{meterId}/readings/{channel}/{intervalStart}',
+    summary: 'Set the energy of one interval, or propose it where a second person has to approve',
+    function: 'reading-edits',
+    access: operators,
+    params: intervalParams,
+    headers: ifMatchHeader,
+    body: editRequest,
+    response: readingHistory,
+    problems: ['not-found', 'precondition-failed'],
+    cache: 'no-store',
+  },
+  decideReadingEdit: {
+    id: 'decideReadingEdit',
+    method: 'POST',
+    path: '/meters/{meterId}/readings/{channel}/{intervalStart}/decision',
+    summary: 'Approve or reject a proposed edit, as a second person',
+    function: 'reading-edits',
+    access: operators,
+    params: intervalParams,
+    headers: ifMatchHeader,
+    body: editDecision,
+    response: readingHistory,
+    problems: ['not-found', 'conflict', 'precondition-failed'],
+    cache: 'no-store',
+  },
+  listReadingEditProposals: {
+    id: 'listReadingEditProposals',
+    method: 'GET',
+    path: '/reading-edits/proposals',
+    summary: 'Edits that wait for a second person, oldest first',
+    function: 'reading-edits',
+    access: operatorsRead,
+    query: proposalsQuery,
+    response: proposalList,
     cache: 'no-store',
   },
   listQuarantine: {
