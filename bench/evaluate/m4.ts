@@ -41,7 +41,8 @@ export async function run(args: string[]): Promise<void> {
     },
   });
   if (values.help) return void process.stdout.write(HELP);
-  if (values.train === undefined || values.out === undefined) throw new Error(`--train and --out are needed\n\n${HELP}`);
+  if (values.train === undefined || values.out === undefined)
+    throw new Error(`--train and --out are needed\n\n${HELP}`);
   const settings = { ...DEFAULT_SETTINGS, horizonDays: STEPS / 24 };
   const holdOut = Number(values['hold-out']);
   const series = readM4(values.train);
