@@ -1,15 +1,13 @@
-import { postgresReadingStore } from '../../../layers/adapters/postgres/reading-store.ts';
-import { topologyWriter } from '../../../layers/adapters/postgres/topology.ts';
-import { postgresWindowAggregation } from '../../../layers/adapters/postgres/window-aggregation.ts';
-import { postgresWindowReader } from '../../../layers/adapters/postgres/window-reader.ts';
 import type { Topology } from '../../../layers/contracts/messages/topology.ts';
 import type { Entity } from '../../../layers/domain/network/topology-store.ts';
 import { ReadingColumns, type ReadingVersion } from '../../../layers/domain/readings/reading-columns.ts';
 import { aggregateWindows } from '../../../layers/domain/windows/aggregate-windows.ts';
-import { type TestDatabase, testDatabases } from '../../harness/databases.ts';
+import { decodeSummary } from '../../../layers/domain/windows/day-summary.ts';
+import { LEVELS } from '../../../layers/domain/windows/window-store.ts';
 import { seededRandom } from '../../harness/seeded-random.ts';
 import { smallGrid } from '../../harness/small-grid.ts';
 import { chains, expectedSlots, type Placement, slotsOf } from '../../harness/window-oracle.ts';
+import { type Bench, benches } from './benches.ts';
 
 const DAY = 15_613;
 const DAY_MS = 86_400_000;
@@ -24,29 +22,20 @@ const ENTITIES: Entity[] = [
   ...['m1', 'm4', 'm8'].map((id) => ({ kind: 'meter' as const, id })),
 ];
 
-for (const { name, open } of testDatabases(21_900)) {
+for (const { name, open } of benches(21_900)) {
   (open ? describe : describe.skip)(`windows on ${name}`, () => {
-    let opened: TestDatabase;
+    let bench: Bench;
     let numbers: Map<string, number>;
     let topology: Topology;
-    const importTopology = async (part: Topology) => {
-      expect(await topologyWriter(opened.database).importTopology(part)).toHaveProperty('changes');
-    };
 
     beforeAll(async () => {
-      opened = await (open as () => Promise<TestDatabase>)();
-      // The meters lie on both sides of a bucket's edge.
-      await opened.database.query(`SELECT setval(pg_get_serial_sequence('meter', 'meter_no'), 251)`);
+      bench = await (open as () => Promise<Bench>)();
     }, 120_000);
-    afterAll(() => opened.stop());
+    afterAll(() => bench.stop());
 
     beforeEach(async () => {
-      await opened.database.query(`TRUNCATE reading_delta, reading_block, reading_version, window_day, window_due,
-        window_mark, window_known_day, meter_installation, usage_point, transformer, feeder, substation, region CASCADE`);
       topology = smallGrid(iso(at(DAY, -24)));
-      await importTopology(topology);
-      const { rows } = await opened.database.query('SELECT meter_id, meter_no FROM meter');
-      numbers = new Map(rows.map((row) => [String(row.meter_id), Number(row.meter_no)]));
+      numbers = await bench.reset(topology);
     });
 
     const placements = (): Placement[] =>
@@ -78,74 +67,93 @@ for (const { name, open } of testDatabases(21_900)) {
       });
     };
 
-    const append = (versions: readonly ReadingVersion[]) =>
-      postgresReadingStore(opened.database).appendDeltas(ReadingColumns.of(versions));
-    const aggregate = () => aggregateWindows(postgresWindowAggregation(opened.database));
+    const append = (versions: readonly ReadingVersion[]) => bench.readings.appendDeltas(ReadingColumns.of(versions));
+    const aggregate = () => aggregateWindows(bench.windows);
 
-    const check = async (versions: readonly ReadingVersion[], where = placements(), chainOf = chains(topology)) => {
-      const reader = postgresWindowReader(opened.database);
+    /** What a reader is answered at any time, and what is stored once everything is summed. */
+    const check = async (
+      versions: readonly ReadingVersion[],
+      {
+        where = placements(),
+        chainOf = chains(topology),
+        summed = false,
+      }: { where?: Placement[]; chainOf?: ReturnType<typeof chains>; summed?: boolean } = {},
+    ) => {
+      const span = { fromDay: DAY - 5, toDay: DAY + 5 };
+      const stored = summed ? await storedSlots() : undefined;
       for (const entity of ENTITIES) {
         for (const [channel, code] of [
           ['activeEnergyImport', 1],
           ['activeEnergyExport', 2],
         ] as const) {
-          const days = await reader.daysOf({ entity, channel, fromDay: DAY - 5, toDay: DAY + 5 });
           const expected = expectedSlots({ versions, placements: where, chainOf, entity, channel: code });
-          expect([entity, channel, slotsOf(days)]).toEqual([entity, channel, expected]);
+          const days = await bench.reader?.daysOf({ entity, channel, ...span });
+          if (days) expect([entity, channel, slotsOf(days)]).toEqual([entity, channel, expected]);
+          if (!stored || entity.kind === 'meter') continue;
+          const key = `${LEVELS[entity.kind]}/${entity.kind === 'system' ? '' : entity.id}/${code}`;
+          expect([key, stored.get(key) ?? []]).toEqual([key, expected]);
         }
       }
-      const all = await reader.daysOfTransformers({ channel: 'activeEnergyImport', fromDay: DAY - 5, toDay: DAY + 5 });
+      const all = await bench.reader?.daysOfTransformers({ channel: 'activeEnergyImport', ...span });
       for (const id of ['T1', 'T2', 'T3', 'T4']) {
         const entity = { kind: 'transformer', id } as const;
         const expected = expectedSlots({ versions, placements: where, chainOf, entity, channel: 1 });
         expect(expected.length).toBeGreaterThan(0);
-        expect(slotsOf(all.get(id) ?? [])).toEqual(expected);
+        if (all) expect(slotsOf(all.get(id) ?? [])).toEqual(expected);
       }
     };
 
-    const stored = async () => {
-      const { rows } = await opened.database.query(`SELECT level, entity_id, day, channel, interval_minutes,
-        encode(body, 'hex') AS body FROM window_day ORDER BY 1, 2, 3, 4, 5`);
-      return rows;
+    /** By level, entity and channel. */
+    const storedSlots = async (): Promise<Map<string, string[]>> => {
+      const slots = new Map<string, string[]>();
+      for (const row of await bench.stored()) {
+        const [level, id, day, channel, intervalMinutes, body = ''] = row.split('/');
+        const key = { channel: Number(channel), intervalMinutes: Number(intervalMinutes), day: Number(day) };
+        const name = `${level}/${id}/${channel}`;
+        slots.set(
+          name,
+          [...(slots.get(name) ?? []), ...slotsOf([decodeSummary(Buffer.from(body, 'hex'), key)])].sort(),
+        );
+      }
+      return slots;
     };
 
     test('every level equals the sum over its meters, before and after aggregation and compaction', async () => {
       const versions = someReadings(1, 600);
       await append(versions);
       await check(versions);
-      expect(await stored()).toEqual([]);
+      expect(await bench.stored()).toEqual([]);
       const report = await aggregate();
       expect(report.changed).toBeGreaterThan(20);
       await check(versions);
-      await postgresReadingStore(opened.database).compact({ everything: true });
+      await bench.readings.compact({ everything: true });
       await check(versions);
       expect(await aggregate()).toEqual({ summed: 0, changed: 0, more: false });
       const later = someReadings(2, 40);
       await append(later);
       await check([...versions, ...later]);
       await aggregate();
-      await check([...versions, ...later]);
+      await check([...versions, ...later], { summed: true });
     });
 
     test('a replay of the same readings changes no row and ends at the transformers', async () => {
       const versions = someReadings(3, 300);
       await append(versions);
       await aggregate();
-      const before = await stored();
+      const before = await bench.stored();
       await append(versions);
       const again = await aggregate();
       expect(again).toMatchObject({ changed: 0, more: false });
       expect(again.summed).toBeGreaterThan(0);
-      expect(await stored()).toEqual(before);
+      expect(await bench.stored()).toEqual(before);
     });
 
     test('any order, split and repetition, eight appending and aggregating at once, gives the same rows', async () => {
       const versions = someReadings(4, 500);
       await append(versions);
       await aggregate();
-      const expected = await stored();
-      await opened.database.query(`TRUNCATE reading_delta, reading_block, reading_version, window_day, window_due,
-        window_mark, window_known_day`);
+      const expected = await bench.stored();
+      await bench.clear();
       const random = seededRandom(4);
       const shuffled = [...versions, ...versions.slice(0, 200)]
         .map((version) => ({ version, rank: random() }))
@@ -156,12 +164,12 @@ for (const { name, open } of testDatabases(21_900)) {
           for (let from = worker * 20; from < shuffled.length; from += 160) {
             await append(shuffled.slice(from, from + 20));
             await aggregate();
-            if (worker === 0) await postgresReadingStore(opened.database).compact({ everything: true });
+            if (worker === 0) await bench.readings.compact({ everything: true });
           }
         }),
       );
       await aggregate();
-      expect(await stored()).toEqual(expected);
+      expect(await bench.stored()).toEqual(expected);
       await check(versions);
     }, 120_000);
 
@@ -171,7 +179,9 @@ for (const { name, open } of testDatabases(21_900)) {
       await aggregate();
       const moved = at(DAY, 11);
       const moving = (topology.meters ?? []).filter(({ meterId }) => meterId === 'm1');
-      await importTopology({ meters: moving.map((meter) => ({ ...meter, usagePointId: 'U7', from: iso(moved) })) });
+      await bench.importTopology({
+        meters: moving.map((meter) => ({ ...meter, usagePointId: 'U7', from: iso(moved) })),
+      });
       const where = placements().flatMap((placement) =>
         placement.meterId === 'm1'
           ? [
@@ -180,9 +190,9 @@ for (const { name, open } of testDatabases(21_900)) {
             ]
           : [placement],
       );
-      await check(versions, where);
+      await check(versions, { where });
       await aggregate();
-      await check(versions, where);
+      await check(versions, { where, summed: true });
       const elsewhere: Topology = {
         transformers: (topology.transformers ?? []).map((each) =>
           each.transformerId === 'T2' ? { ...each, feederId: 'F3' } : each,
@@ -192,10 +202,10 @@ for (const { name, open } of testDatabases(21_900)) {
         ),
         substations: topology.substations ?? [],
       };
-      await importTopology(elsewhere);
-      await check(versions, where, chains(elsewhere));
+      await bench.importTopology(elsewhere);
+      await check(versions, { where, chainOf: chains(elsewhere) });
       await aggregate();
-      await check(versions, where, chains(elsewhere));
+      await check(versions, { where, chainOf: chains(elsewhere), summed: true });
     });
 
     test('readings outside of the service count nowhere, and count when the service is extended to them', async () => {
@@ -203,18 +213,18 @@ for (const { name, open } of testDatabases(21_900)) {
       const versions = [...someReadings(7, 200), early];
       await append(versions);
       await aggregate();
-      await check(versions);
-      await opened.database.query(`UPDATE meter_installation SET valid_from = valid_from - interval '2 days'`);
+      await check(versions, { summed: true });
+      await bench.extendServices(2);
       const where = placements().map((placement) => ({ ...placement, from: at(DAY, -72) }));
-      await check(versions, where);
+      await check(versions, { where });
       await aggregate();
-      await check(versions, where);
+      await check(versions, { where, summed: true });
     });
 
     test('a claim that is rolled back leaves the day due, and a claimed day is not claimed twice', async () => {
       const versions = someReadings(8, 100);
       await append(versions);
-      const windows = postgresWindowAggregation(opened.database);
+      const { windows } = bench;
       await windows.transaction((step) => step.noteDue());
       const crash = windows.transaction(async (step) => {
         expect((await step.claim(1000)).length).toBeGreaterThan(0);
@@ -222,7 +232,7 @@ for (const { name, open } of testDatabases(21_900)) {
       });
       await expect(crash).rejects.toThrow('ends here');
       await check(versions);
-      if (opened.sessions > 1) {
+      if (bench.concurrent) {
         await windows
           .transaction(async (step) => {
             expect((await step.claim(1000)).length).toBeGreaterThan(0);
@@ -232,7 +242,7 @@ for (const { name, open } of testDatabases(21_900)) {
           .catch(() => {});
       }
       await aggregate();
-      await check(versions);
+      await check(versions, { summed: true });
     });
   });
 }
