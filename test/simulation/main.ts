@@ -49,25 +49,23 @@ async function runAll(
   const end = range.from + range.seeds;
   let next = range.from;
   let enough = false;
-  await Promise.all(
-    Array.from({ length: workers }, async () => {
-      const worker = new Worker(new URL(import.meta.url), { workerData: { mutant: range.mutant } });
-      try {
-        while (!enough && next < end) {
-          const seed = next++;
-          const report = await new Promise<SeedReport>((resolve, reject) => {
-            worker.once('message', resolve);
-            worker.once('error', reject);
-            worker.postMessage(seed);
-          });
-          worker.removeAllListeners();
-          enough = onReport(report) || enough;
-        }
-      } finally {
-        await worker.terminate();
-      }
-    }),
-  );
+  const runs = Array.from({ length: workers }, async () => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: { mutant: range.mutant } });
+    const done = new Promise<void>((resolve, reject) => {
+      const giveSeed = () => {
+        if (enough || next >= end) resolve();
+        else worker.postMessage(next++);
+      };
+      worker.on('error', reject);
+      worker.on('message', (report: SeedReport) => {
+        enough = onReport(report) || enough;
+        giveSeed();
+      });
+      giveSeed();
+    });
+    await done.finally(() => worker.terminate());
+  });
+  await Promise.all(runs);
 }
 
 const replayLine = ({ seed, violations }: SeedReport, mutant: Mutant | undefined): string =>
