@@ -12,5 +12,13 @@ export const LOG_CODES = {
   STREAM_THROTTLED: 'the stream took only part of what was put',
   QUARANTINE_WATCHED: 'failed batches were noted, and what waits in quarantine was counted',
   TOPOLOGY_IMPORTED: 'a topology was imported',
+  TRAINING_PREPARED: 'training data was laid out and jobs planned',
+  RUN_RECORDED: 'a training run was recorded',
+  CANDIDATE_CHOSEN: 'the best candidate of a plan was chosen',
+  CANDIDATE_JUDGED: 'a candidate was compared with the champion',
+  FORECASTS_ASKED: 'what models are asked was laid out',
+  MODEL_ANSWERED: 'a model was asked',
+  MODEL_OUTPUT_INVALID: 'a model answered what is no answer',
+  FORECASTS_STORED: 'forecasts were reconciled and stored',
 } as const;
 export type LogCode = keyof typeof LOG_CODES;

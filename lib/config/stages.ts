@@ -37,6 +37,18 @@ export interface StageSettings {
   readonly apiConcurrency: number | undefined;
   /** `second-person`: an edited reading counts only when somebody else has approved it. */
   readonly editApproval: 'none' | 'second-person';
+  /** How models are served. Serverless costs nothing while nobody asks and knows no canary; real time does, on two instances and more. */
+  readonly inference:
+    | {
+        readonly mode: 'serverless';
+        readonly memoryMb: 1024 | 2048 | 3072 | 4096 | 5120 | 6144;
+        readonly maxConcurrency: number;
+      }
+    | { readonly mode: 'realTime'; readonly instanceType: `ml.${string}`; readonly instances: number };
+  /** How long a new version of a model gets half of the traffic before it gets all, s. Its alarms look once a minute. */
+  readonly canarySeconds: number;
+  /** SageMaker instance of training jobs. */
+  readonly trainingInstanceType: `ml.${string}`;
   /** Second factor at sign-in. `required` asks every person for a one-time password from an authenticator app. */
   readonly mfa: 'required' | 'optional' | 'off';
   /** Web addresses beside the deployed one that the dashboard may sign in from. */
@@ -60,6 +72,9 @@ const small: Preset = {
   logLevel: 'INFO',
   apiConcurrency: undefined,
   editApproval: 'none',
+  inference: { mode: 'serverless', memoryMb: 2048, maxConcurrency: 5 },
+  canarySeconds: 600,
+  trainingInstanceType: 'ml.m5.large',
   mfa: 'optional',
   extraWebOrigins: [],
   alarmEmails: [],
@@ -70,6 +85,8 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   // Replays of recorded data keep their own dates, years back: the longest retention Timestream has.
   local: {
     ...small,
+    inference: { mode: 'realTime', instanceType: 'ml.c5.large', instances: 2 },
+    canarySeconds: 90,
     mfa: 'off',
     monthlyBudgetUsd: undefined,
     timestream: { memoryHours: 24 * 7, magneticDays: 73_000 },
@@ -83,6 +100,7 @@ const PRESETS: Readonly<Record<string, Preset>> = {
     database: { minCapacity: 1, maxCapacity: 32, readers: 1, backupRetentionDays: 35 },
     timestream: { memoryHours: 24 * 7, magneticDays: 365 * 7 },
     logRetentionDays: 365,
+    inference: { mode: 'realTime', instanceType: 'ml.c5.large', instances: 2 },
     apiConcurrency: 40,
     editApproval: 'second-person',
     mfa: 'required',
@@ -106,6 +124,7 @@ const OVERRIDABLE = [
   'mfa',
   'editApproval',
   'apiConcurrency',
+  'inference',
 ];
 
 /**

@@ -52,21 +52,44 @@ export interface BundledFiles {
 }
 
 /**
- * Bundles `functions/<name>/handler.ts` whole (AWS SDK included) into a folder ready to be an asset. The folder is named by
- * what went into it, so an unchanged function is not bundled again and two processes never write to one folder.
+ * Bundles `functions/<name>/handler.ts` whole (AWS SDK included) into a folder ready to be an asset.
  * @returns absolute path of the folder, which holds `index.mjs`.
  * @throws Error if the function has no handler, or esbuild's errors.
  */
 export function bundleFunction(name: string, files: readonly BundledFiles[] = []): string {
   const entry = join(ROOT, 'functions', name, 'handler.ts');
   if (!existsSync(entry)) throw new Error(`functions/${name}/handler.ts does not exist, but a stack deploys it`);
-  const record = join(BUNDLES, `${name.replace('/', '-')}.inputs.json`);
+  return bundle({ name: name.replace('/', '-'), entry, outfile: 'index.mjs', files });
+}
+
+/**
+ * Bundles `models/<name>/main.ts` whole beside the model's Dockerfile: the build context of its image.
+ * @returns absolute path of the folder, which holds `main.mjs` and `Dockerfile`.
+ */
+export function bundleModel(name: string): string {
+  const folder = join(ROOT, 'models', name);
+  const files = [{ to: 'Dockerfile', from: join(folder, 'Dockerfile') }];
+  return bundle({ name: `model-${name}`, entry: join(folder, 'main.ts'), outfile: 'main.mjs', files });
+}
+
+interface Bundle {
+  name: string;
+  entry: string;
+  outfile: string;
+  files: readonly BundledFiles[];
+}
+
+/**
+ * The folder is named by what went into it, so what is unchanged is not bundled again and two processes never write to one folder.
+ */
+function bundle({ name, entry, outfile, files }: Bundle): string {
+  const record = join(BUNDLES, `${name}.inputs.json`);
   const known = folderOf(name, readInputs(record), files);
   if (known && existsSync(known)) return known;
 
   mkdirSync(BUNDLES, { recursive: true });
   const building = mkdtempSync(join(BUNDLES, 'building-'));
-  const inputs = build(entry, building);
+  const inputs = build(entry, join(building, outfile));
   for (const { to, from } of files) cpSync(from, join(building, to), { recursive: true });
   const folder = folderOf(name, inputs, files) ?? building;
   publish(building, folder);
@@ -76,9 +99,10 @@ export function bundleFunction(name: string, files: readonly BundledFiles[] = []
   return folder;
 }
 
-/** Fingerprint of a folder's files: names and contents. Hexadecimal. */
+/** Fingerprint of a folder's files, names and contents, or of one file. Hexadecimal. */
 export function folderFingerprint(folder: string): string {
   const hash = createHash('sha256');
+  if (statSync(folder).isFile()) return hash.update(readFileSync(folder)).digest('hex');
   for (const file of readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
@@ -89,12 +113,12 @@ export function folderFingerprint(folder: string): string {
 }
 
 /** @returns the files of the repository that went in, relative to its root. */
-function build(entry: string, folder: string): string[] {
+function build(entry: string, outfile: string): string[] {
   const { metafile } = buildSync({
     ...OPTIONS,
     mainFields: [...OPTIONS.mainFields],
     entryPoints: [entry],
-    outfile: join(folder, 'index.mjs'),
+    outfile,
     absWorkingDir: ROOT,
     metafile: true,
     logLevel: 'warning',
@@ -114,7 +138,7 @@ function publish(building: string, folder: string): void {
 
 /** Bundles of a function that are older than a day: nobody is synthesising from them any more. */
 function forgetOld(name: string, current: string): void {
-  const own = new RegExp(`^${name.replace('/', '-')}-[0-9a-f]{16}$`);
+  const own = new RegExp(`^${name}-[0-9a-f]{16}$`);
   for (const entry of readdirSync(BUNDLES)) {
     const folder = join(BUNDLES, entry);
     if (folder !== current && own.test(entry) && Date.now() - statSync(folder).mtimeMs > DAY_MS)
@@ -143,5 +167,5 @@ function folderOf(
       .update('\0');
   }
   for (const { to, from } of files) hash.update(to).update(folderFingerprint(from));
-  return join(BUNDLES, `${name.replace('/', '-')}-${hash.digest('hex').slice(0, 16)}`);
+  return join(BUNDLES, `${name}-${hash.digest('hex').slice(0, 16)}`);
 }

@@ -1,4 +1,4 @@
-import { type CfnResource, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Architecture, type CfnFunction, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
@@ -6,7 +6,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { StageSettings } from '../config/stages.ts';
 import { type BundledFiles, bundleFunction } from './bundle.ts';
-import { explainWildcards, flatten } from './wildcards.ts';
+import { explainGrants } from './wildcards.ts';
 
 /** Variables a function may be given, beside those every function has; see docs/architecture.md. */
 export type FunctionVariable =
@@ -27,7 +27,15 @@ export type FunctionVariable =
   | 'TELEMETRY_STORE'
   | 'TIMESTREAM_DATABASE'
   | 'TIMESTREAM_TABLE'
-  | 'API_CLIENT_IDS';
+  | 'API_CLIENT_IDS'
+  | 'MODELS_BUCKET'
+  | 'RUNS_TABLE'
+  | 'ENDPOINT_NAME'
+  | 'MODEL_IMAGE'
+  | 'PACKAGE_GROUP'
+  | 'CHAMPION_PARAMETERS'
+  | 'TRAINING_MACHINES'
+  | 'PROMOTION_MACHINES';
 
 /** One thing a function may do. */
 export interface Grant {
@@ -35,6 +43,7 @@ export interface Grant {
   readonly sid: string;
   readonly actions: readonly string[];
   readonly resources: readonly string[];
+  readonly conditions?: Readonly<Record<string, unknown>>;
   /** Needed if a resource is a wildcard. */
   readonly wildcardReason?: string;
 }
@@ -113,24 +122,19 @@ function functionRole(scope: Construct, grants: readonly Grant[]): Role {
       // Inline, so that no function starts before its policy exists.
       grants: new PolicyDocument({
         statements: grants.map(
-          ({ sid, actions, resources }) =>
-            new PolicyStatement({ sid, effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }),
+          ({ sid, actions, resources, conditions }) =>
+            new PolicyStatement({
+              sid,
+              effect: Effect.ALLOW,
+              actions: [...actions],
+              resources: [...resources],
+              ...(conditions ? { conditions } : {}),
+            }),
         ),
       }),
     },
   });
-  const stack = Stack.of(scope);
-  const reasons = Object.fromEntries(
-    grants.flatMap(({ wildcardReason, resources }) =>
-      wildcardReason === undefined
-        ? []
-        : resources
-            .map((resource) => flatten(stack, resource))
-            .filter((resource) => resource.includes('*'))
-            .map((resource) => [resource, wildcardReason]),
-    ),
-  );
-  explainWildcards(role, role.node.defaultChild as CfnResource, reasons);
+  explainGrants(role, grants);
   Validations.of(role).acknowledge({
     id: 'Serverless-LambdaStarPermissions',
     reason: 'Says of the whole role what IAM5 says of each wildcard, and each has its reason beside it',

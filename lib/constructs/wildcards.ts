@@ -1,4 +1,4 @@
-import { type CfnResource, type Stack, Validations } from 'aws-cdk-lib';
+import { type CfnResource, Stack, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /** Key of the CloudFormation metadata that carries the reason of each wildcard: `{ "<action or resource>": reason }`. */
@@ -19,6 +19,23 @@ export function explainWildcards(owner: IConstruct, resource: CfnResource, reaso
     const kind = wildcard.startsWith('arn:') || wildcard.startsWith('<') || wildcard === '*' ? 'Resource' : 'Action';
     Validations.of(owner).acknowledge({ id: `AwsSolutions-IAM5[${kind}::${wildcard}]`, reason });
   }
+}
+
+/** Writes down the reasons that grants give for their wildcard resources. @param owner the role that holds them. */
+export function explainGrants(
+  owner: IConstruct,
+  grants: readonly { readonly resources: readonly string[]; readonly wildcardReason?: string }[],
+): void {
+  const stack = Stack.of(owner);
+  const reasons = grants.flatMap(({ wildcardReason, resources }) =>
+    wildcardReason === undefined
+      ? []
+      : resources
+          .map((resource) => flatten(stack, resource))
+          .filter((resource) => resource.includes('*'))
+          .map((resource) => [resource, wildcardReason]),
+  );
+  explainWildcards(owner, owner.node.defaultChild as CfnResource, Object.fromEntries(reasons));
 }
 
 /** A resource of a policy as one string: references in angle brackets, joins joined (`arn:<AWS::Partition>:s3:::…`). */

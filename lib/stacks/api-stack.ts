@@ -84,6 +84,8 @@ export class ApiStack extends StageStack {
       'accept-batch': make('accept-batch'),
       quarantine: make('quarantine'),
       'reading-edits': make('reading-edits'),
+      forecasts: make('forecasts'),
+      models: make('models'),
     };
   }
 
@@ -145,6 +147,36 @@ export class ApiStack extends StageStack {
           useDataKey(dataKeyArn, 'write'),
         ],
       },
+      forecasts: { name: 'api/forecasts', ...reader },
+      models: this.models(dataKeyArn),
+    };
+  }
+
+  private models(dataKeyArn: string): Served {
+    const runs = this.wire('storage/runs-table');
+    const promotion = this.wire('intelligence/forecast-promotion-machine');
+    const champions = `/smart-grid/${this.settings.stage}/champions/`;
+    return {
+      name: 'api/models',
+      memoryMb: 512,
+      inNetwork: false,
+      environment: {
+        RUNS_TABLE: runs,
+        CHAMPION_PARAMETERS: champions,
+        PROMOTION_MACHINES: this.toJsonString({ forecast: promotion }),
+      },
+      grants: [
+        { sid: 'ReadRuns', actions: ['dynamodb:GetItem', 'dynamodb:Query'], resources: [tableArn(this, runs)] },
+        useDataKey(dataKeyArn, 'read'),
+        {
+          sid: 'ReadChampions',
+          actions: ['ssm:GetParameter'],
+          resources: [
+            this.formatArn({ service: 'ssm', resource: 'parameter', resourceName: `${champions.slice(1)}forecast` }),
+          ],
+        },
+        { sid: 'StartPromotions', actions: ['states:StartExecution'], resources: [promotion] },
+      ],
     };
   }
 

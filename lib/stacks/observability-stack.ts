@@ -154,6 +154,13 @@ export class ObservabilityStack extends StageStack {
         impact: 'failed batches are not listed, and depth and age of the quarantine are not known',
         runbook: 'quarantine.md',
       },
+      ModelFallsBack: {
+        metric: metric('SmartGrid', 'ForecastsFellBack', { service: 'ask-forecast-model' }, Stats.SUM),
+        above: 0,
+        periods: 1,
+        impact: 'forecasts come from past weeks instead of the model, and say so',
+        runbook: 'models.md',
+      },
       CompactionFails: {
         metric: ofFunction('Errors', this.wire('processing/compact-readings-function'), Stats.SUM),
         above: 0,

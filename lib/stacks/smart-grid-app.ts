@@ -4,6 +4,7 @@ import { type StageSettings, stageSettings } from '../config/stages.ts';
 import { AccountStack } from './account-stack.ts';
 import { ApiStack } from './api-stack.ts';
 import { IngestionStack } from './ingestion-stack.ts';
+import { IntelligenceStack } from './intelligence-stack.ts';
 import { NetworkStack } from './network-stack.ts';
 import { ObservabilityStack } from './observability-stack.ts';
 import { ProcessingStack } from './processing-stack.ts';
@@ -37,6 +38,7 @@ export function smartGridApp({ outdir, site, context = {} }: SmartGridAppProps):
     new StorageStack(app, settings),
     new IngestionStack(app, settings),
     new ProcessingStack(app, settings),
+    new IntelligenceStack(app, settings),
     new ApiStack(app, settings),
     new WebStack(app, settings, { site }),
     new ObservabilityStack(app, settings),

@@ -46,10 +46,17 @@ export class StorageStack extends StageStack {
       removal,
       accessLogs: { bucket: accessLogs, prefix: 'archive/' },
     });
+    // Training data, runs' artefacts and what goes between the functions inside the network and those outside.
+    const models = new GridBucket(this, 'Models', {
+      key,
+      removal,
+      accessLogs: { bucket: accessLogs, prefix: 'models/' },
+    });
+    this.publish('storage/models-bucket', models.bucketName);
     this.publish('storage/access-log-bucket', accessLogs.bucketName);
     this.publish('storage/quarantine-bucket', quarantine.bucketName);
     this.publish('storage/archive-bucket', archive.bucketName);
-    return [accessLogs, quarantine, archive];
+    return [accessLogs, quarantine, archive, models];
   }
 
   /** From every bucket of the stage, whichever stack it is in. */
@@ -105,6 +112,12 @@ export class StorageStack extends StageStack {
     });
     this.publish('storage/quarantine-table', quarantine.tableName);
     this.publish('storage/audit-table', audit.tableName);
+    const runs = new Table(this, 'Runs', {
+      ...common,
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+    });
+    this.publish('storage/runs-table', runs.tableName);
     this.publish('storage/registry-table', registry.tableName);
     this.publish('storage/idempotency-table', idempotency.tableName);
   }

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { IoTClient, type IoTClientConfig } from '@aws-sdk/client-iot';
+import { IoTClient } from '@aws-sdk/client-iot';
 import { saveIdentity } from '../fleet/identities.ts';
 import { certificatesOf, provision, revoke } from '../fleet/provision.ts';
 import { importTopology } from '../fleet/stored.ts';
+import { MODEL_VERBS, type ModelCommand, type ModelVerb, modelCommand } from './models.ts';
 
 const HELP = `npm run grid -- COMMAND [flags]
 
@@ -13,7 +14,13 @@ const HELP = `npm run grid -- COMMAND [flags]
   concentrator provision|rotate|revoke ID   the same for a concentrator, which speaks for the meters the topology gives it
   device revoke ID        revokes and deletes every certificate of the device; a live session ends at once
   topology import FILE    PUT /topology with the JSON of FILE, as an administrator (token from GRID_TOKEN or --token)
+  model train NAME        backtests candidates, trains the best, lets the gate decide (NAME: forecast)
+  model forecast NAME     issues forecasts from what was read
+  model rollback NAME     puts the version that served before back
+  model champion NAME     which version serves
 
+  --budget MINUTES        for training (default 30)
+  --candidate A=B,C=D     hyperparameters to try in place of the platform's own; may be given several times
   --endpoints FILE        as npm start writes it (default .local/endpoints.json); for a deployed stage a file with "api"
   --stage NAME            whose device policy is attached (default: that of the running local stack)
   --out DIR               where certificates and keys are written (default devices)
@@ -58,6 +65,8 @@ function parse() {
         out: { type: 'string' },
         token: { type: 'string' },
         aws: { type: 'boolean' },
+        budget: { type: 'string' },
+        candidate: { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -68,10 +77,13 @@ function parse() {
 }
 
 async function run(): Promise<string> {
-  const [family = '', verb = '', subject, ...more] = positionals;
+  // `train forecast` is short for `model train forecast`.
+  const words = isVerb(positionals[0]) ? ['model', ...positionals] : positionals;
+  const [family = '', verb = '', subject, ...more] = words;
   if (!subject || more.length > 0) throw new UsageError('A command has three words, such as: device provision m051');
   const command = `${family} ${verb}`;
   if (command === 'topology import') return importFile(subject);
+  if (family === 'model' && isVerb(verb)) return modelOf(verb, subject);
   if (!isFamily(family) || !['provision', 'rotate', 'revoke'].includes(verb)) {
     throw new UsageError(`There is no command ${command}.`);
   }
@@ -107,8 +119,29 @@ function endpointsFile(): string {
   return resolve(values.endpoints ?? join(resolve(ROOT, stateDir), 'endpoints.json'));
 }
 
-/** The local stack's IoT by the operator file beside its endpoints; with `--aws` the SDK's own credentials and endpoint. */
+const isVerb = (word: string | undefined): word is ModelVerb => MODEL_VERBS.some((verb) => verb === word);
+
+function modelOf(verb: ModelVerb, model: string): Promise<string> {
+  const { client, stage } = operatorClient();
+  const budgetMinutes = Number(values.budget ?? 30);
+  if (!Number.isInteger(budgetMinutes) || budgetMinutes < 1) throw new UsageError('--budget is whole minutes.');
+  return modelCommand(verb, {
+    client,
+    stage,
+    model,
+    budgetMinutes,
+    candidates: values.candidate ?? [],
+    progress: (line) => process.stderr.write(`${line}\n`),
+  });
+}
+
 function iotOf(family: Family): { iot: IoTClient; policyName: string } {
+  const { client, stage } = operatorClient();
+  return { iot: new IoTClient(client), policyName: `smart-grid-${stage}-${family}` };
+}
+
+/** The local stack by the operator file beside its endpoints; with `--aws` the SDK's own credentials and endpoint. */
+function operatorClient() {
   let operator: Operator | undefined;
   if (!values.aws) {
     const file = join(dirname(endpointsFile()), 'operator.json');
@@ -121,6 +154,5 @@ function iotOf(family: Family): { iot: IoTClient; policyName: string } {
   const stage = values.stage ?? operator?.stage;
   if (!stage) throw new UsageError('--aws needs --stage.');
   const { endpoint, region, credentials } = operator ?? {};
-  const config: IoTClientConfig = operator ? { endpoint, region, credentials } : {};
-  return { iot: new IoTClient(config), policyName: `smart-grid-${stage}-${family}` };
+  return { client: operator ? { endpoint, region, credentials } : {}, stage } as Pick<ModelCommand, 'client' | 'stage'>;
 }

@@ -41,7 +41,20 @@ export function statesService(cloud: Cloud, machines: ReadonlyMap<string, Machin
     GetExecutionHistory(input) {
       const { machine, execution } = executionOf(input.executionArn);
       const events = machine.events.get(execution.name) ?? [];
-      return { events: events.map((event, index) => ({ id: index + 1, ...event })) };
+      return {
+        events: events.map(({ type, timestamp, stateName, detail }, index) => ({
+          id: index + 1,
+          type,
+          timestamp,
+          ...(stateName !== undefined && type === 'StateEntered'
+            ? { stateEnteredEventDetails: { name: stateName } }
+            : {}),
+          ...(stateName !== undefined && type === 'StateExited'
+            ? { stateExitedEventDetails: { name: stateName } }
+            : {}),
+          ...(detail === undefined ? {} : { executionFailedEventDetails: detail }),
+        })),
+      };
     },
     ListExecutions(input) {
       const executions = [...machineOf(input.stateMachineArn).executions.values()]

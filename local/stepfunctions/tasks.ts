@@ -47,6 +47,7 @@ export class Tasks {
     if (resource === 'lambda:invoke') return this.#invoke(input);
     if (resource === 'sns:publish') return this.#publish(input);
     if (resource === 'sagemaker:createTrainingJob.sync') return this.#train(input);
+    if (resource === 'states:startExecution') return this.#start(input);
     const [api, action] = service === 'aws-sdk' ? (rest as [string, string]) : [service, rest[0] as string];
     const { signingName, prefix } = APIS[api] as (typeof APIS)[string];
     const operation = action[0]?.toUpperCase() + action.slice(1);
@@ -59,6 +60,21 @@ export class Tasks {
     const { payload, functionError } = await this.#cloud.invoke(arn, at(input, 'Payload') ?? {}, this.#principal);
     if (functionError) throw new TaskFailure(functionError.errorType, JSON.stringify(functionError));
     return { ExecutedVersion: '$LATEST', Payload: payload ?? null, StatusCode: 200 };
+  }
+
+  async #start(input: unknown): Promise<unknown> {
+    try {
+      return await this.#cloud.call(this.#principal, 'states', 'AWSStepFunctions.StartExecution', {
+        stateMachineArn: textAt(input, 'StateMachineArn'),
+        name: textAt(input, 'Name'),
+        input: JSON.stringify(at(input, 'Input') ?? {}),
+      });
+    } catch (failure) {
+      // Optimised integrations prefix the exception with the service.
+      if (failure instanceof AwsFailure)
+        throw new TaskFailure(`StepFunctions.${failure.code}Exception`, failure.message);
+      throw failure;
+    }
   }
 
   #publish(input: unknown): unknown {
@@ -95,7 +111,6 @@ const APIS: Readonly<Record<string, { signingName: string; prefix: string }>> = 
   ssm: { signingName: 'ssm', prefix: 'AmazonSSM' },
   dynamodb: { signingName: 'dynamodb', prefix: 'DynamoDB_20120810' },
   sfn: { signingName: 'states', prefix: 'AWSStepFunctions' },
-  states: { signingName: 'states', prefix: 'AWSStepFunctions' },
 };
 
 function asTaskFailure(failure: unknown): never {

@@ -39,7 +39,8 @@ export async function stateLines(database: Database, quarantine: Iterable<Quaran
     lines.push(`version ${place} quality ${row.quality} revision ${row.revision} ${row.energy_wh} Wh`);
   }
   for (const table of ['register_read', 'meter_event']) {
-    const facts = await rowsOf(`SELECT meter_id, (to_jsonb(fact) - '{recorded_at,stored_at,meter_no}'::text[])::text AS fact
+    const facts =
+      await rowsOf(`SELECT meter_id, (to_jsonb(fact) - '{recorded_at,stored_at,meter_no}'::text[])::text AS fact
       FROM ${table} AS fact JOIN meter USING (meter_no)`);
     for (const row of facts) lines.push(`${table} ${row.meter_id} ${row.fact}`);
   }

@@ -52,6 +52,9 @@ const consumes = (stream: string) => ({
   [QUARANTINE]: ['dynamodb:UpdateItem'],
   ...WRITE_KEY,
 });
+const RUNS = 'dynamodb:table/{storage/runs-table}';
+const MODELS = 's3:{storage/models-bucket}';
+const IMAGES = 'ecr:repository/{"Fn::Sub":"cdk-hnb659fds-container-assets-${AWS::AccountId}-${AWS::Region}"}';
 const REGISTRY = 'dynamodb:table/{storage/registry-table}';
 const TELEMETRY = 'timestream:database/{storage/timestream-database}/table/{storage/timestream-table}';
 
@@ -105,6 +108,64 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     [`${QUARANTINE}/index/queue`]: ['dynamodb:Query'],
     ...WRITE_KEY,
   },
+  'api/forecasts': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_reader') },
+  'api/models': {
+    ...LOGS,
+    '*': ANY,
+    [RUNS]: ['dynamodb:GetItem', 'dynamodb:Query'],
+    'ssm:parameter/smart-grid/STAGE/champions/forecast': ['ssm:GetParameter'],
+    '{intelligence/forecast-promotion-machine}': ['states:StartExecution'],
+    ...READ_KEY,
+  },
+  'learn/seed-champion': {
+    ...LOGS,
+    '*': ANY,
+    [`${MODELS}/seeds/*`]: ['s3:PutObject'],
+    'ssm:parameter/smart-grid/STAGE/champions/forecast': ['ssm:GetParameter', 'ssm:PutParameter'],
+    ...WRITE_KEY,
+  },
+  'learn/prepare-training': {
+    ...LOGS,
+    '*': ANY_IN_NETWORK,
+    ...database('grid_reader'),
+    [`${MODELS}/training/*`]: ['s3:PutObject'],
+    ...WRITE_KEY,
+  },
+  'learn/record-run': { ...LOGS, '*': ANY, [RUNS]: ['dynamodb:PutItem'], ...WRITE_KEY },
+  'learn/choose-candidate': { ...LOGS, '*': ANY },
+  'learn/judge-candidate': {
+    ...LOGS,
+    '*': ANY,
+    [`${MODELS}/runs/*`]: ['s3:GetObject'],
+    [`${MODELS}/training/*`]: ['s3:GetObject'],
+    [RUNS]: ['dynamodb:PutItem'],
+    'sagemaker:endpoint/smart-grid-STAGE-forecast': ['sagemaker:InvokeEndpoint'],
+    'sagemaker:model-package-group/smart-grid-STAGE-forecast': ['sagemaker:CreateModelPackage'],
+    'sagemaker:model-package/smart-grid-STAGE-forecast/*': ['sagemaker:CreateModelPackage'],
+    [IMAGES]: ['ecr:BatchGetImage', 'ecr:DescribeImages'],
+    ...WRITE_KEY,
+  },
+  'learn/build-forecast-requests': {
+    ...LOGS,
+    '*': ANY_IN_NETWORK,
+    ...database('grid_reader'),
+    [`${MODELS}/forecasts/*`]: ['s3:PutObject'],
+    ...WRITE_KEY,
+  },
+  'learn/ask-forecast-model': {
+    ...LOGS,
+    '*': ANY,
+    [`${MODELS}/forecasts/*`]: ['s3:GetObject', 's3:PutObject'],
+    'sagemaker:endpoint/smart-grid-STAGE-forecast': ['sagemaker:InvokeEndpoint'],
+    ...WRITE_KEY,
+  },
+  'learn/store-forecasts': {
+    ...LOGS,
+    '*': ANY_IN_NETWORK,
+    ...database('grid_writer'),
+    [`${MODELS}/forecasts/*`]: ['s3:GetObject'],
+    ...READ_KEY,
+  },
   'api/service': { ...LOGS, '*': ANY },
   'ingest/accept-batch': {
     ...LOGS,
@@ -151,7 +212,7 @@ const BY_STORE: Readonly<Record<'timestream' | 'postgres', Readonly<Record<strin
       [TELEMETRY]: ['timestream:Select'],
       ...READ_KEY,
     },
-    'operate/empty-buckets': empties(['AccessLogs', 'Quarantine', 'Archive', 'RejectedTelemetry']),
+    'operate/empty-buckets': empties(['AccessLogs', 'Quarantine', 'Archive', 'Models', 'RejectedTelemetry']),
   },
   postgres: {
     'process/store-telemetry': {
@@ -168,7 +229,7 @@ const BY_STORE: Readonly<Record<'timestream' | 'postgres', Readonly<Record<strin
       [REGISTRY]: [...readsRegistry, 'dynamodb:Scan'],
       ...READ_KEY,
     },
-    'operate/empty-buckets': empties(['AccessLogs', 'Quarantine', 'Archive']),
+    'operate/empty-buckets': empties(['AccessLogs', 'Quarantine', 'Archive', 'Models']),
   },
 };
 
@@ -203,6 +264,7 @@ function grantsOf(template: Template, statements: readonly Statement[]): Grants 
   for (const statement of statements) {
     for (const resource of asList(statement.Resource)) {
       const name = readable(template, resource)
+        .replace(/smart-grid([-/])(?:local|dev)/g, 'smart-grid$1STAGE')
         .replace(/<(?!AccessLogs)\w*Logs[0-9A-F]{8}\.Arn>/, 'its log group')
         .replace(/<(\w+?)[0-9A-F]{8}\./, '<$1.');
       actions.set(name, [...(actions.get(name) ?? []), ...asList(statement.Action)].sort());

@@ -20,6 +20,7 @@ import {
   proposalsQuery,
   readingHistory,
 } from './edits.ts';
+import { forecast, forecastParams, forecastQuery } from './forecasts.ts';
 import {
   eventsQuery,
   meter,
@@ -32,6 +33,7 @@ import {
   readingsQuery,
   registersQuery,
 } from './meters.ts';
+import { modelList, modelParams, modelRunList, modelRunsQuery, promotionRequest, promotionStarted } from './models.ts';
 import {
   feederParams,
   loadingQuery,
@@ -95,7 +97,9 @@ export type RouteFunction =
   | 'outages'
   | 'outage-causes'
   | 'quarantine'
-  | 'reading-edits';
+  | 'reading-edits'
+  | 'forecasts'
+  | 'models';
 
 /**
  * A route of the API. The gateway, its authorizer, the functions, OpenAPI, the web client and the authorization tests
@@ -621,6 +625,68 @@ export const routesById = {
     body: replayRequest,
     response: quarantinedItem,
     problems: ['not-found', 'conflict', 'unavailable'],
+    cache: 'no-store',
+  },
+  getForecast: {
+    id: 'getForecast',
+    method: 'GET',
+    path: '/forecasts/{entity}/{id}',
+    summary: 'What was forecast of an entity, with bands, its inputs, and how it turned out',
+    function: 'forecasts',
+    access: analysts,
+    params: forecastParams,
+    query: forecastQuery,
+    response: forecast,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  listModels: {
+    id: 'listModels',
+    method: 'GET',
+    path: '/models',
+    summary: 'Models, and which version of each serves',
+    function: 'models',
+    access: analysts,
+    response: modelList,
+    cache: 'no-store',
+  },
+  listModelRuns: {
+    id: 'listModelRuns',
+    method: 'GET',
+    path: '/models/{modelId}/runs',
+    summary: 'Training runs of a model, newest first: what was tried, on what data, and what came of it',
+    function: 'models',
+    access: analysts,
+    params: modelParams,
+    query: modelRunsQuery,
+    response: modelRunList,
+    cache: 'no-store',
+  },
+  promoteModel: {
+    id: 'promoteModel',
+    method: 'POST',
+    path: '/models/{modelId}/promote',
+    summary: 'Put a version that passed the gate behind the endpoint, watched by alarms',
+    function: 'models',
+    access: admins,
+    params: modelParams,
+    body: promotionRequest,
+    status: 202,
+    response: promotionStarted,
+    problems: ['not-found', 'conflict'],
+    cache: 'no-store',
+  },
+  rollBackModel: {
+    id: 'rollBackModel',
+    method: 'POST',
+    path: '/models/{modelId}/rollback',
+    summary: 'Put the version that served before back behind the endpoint',
+    function: 'models',
+    access: admins,
+    params: modelParams,
+    status: 202,
+    response: promotionStarted,
+    problems: ['conflict'],
     cache: 'no-store',
   },
   putTopology: {

@@ -1,0 +1,57 @@
+import * as z from 'zod';
+import { jsonLines, type ObjectStore } from '../../../layers/adapters/s3/objects.ts';
+import {
+  type ForecastRequest,
+  type ForecastResponse,
+  forecastRequest,
+} from '../../../layers/contracts/models/forecast.ts';
+import { checkedForecast } from '../../../layers/domain/models/forecast-loss.ts';
+import type { ModelEndpoint, ModelFailure } from '../../../layers/domain/models/model-endpoint.ts';
+import { seasonalFallback } from '../../../layers/domain/models/seasonal-fallback.ts';
+import { log } from '../../../layers/runtime/observability.ts';
+import type { TaskOutcome } from '../../../layers/runtime/task.ts';
+
+export const askTask = z.object({ requests: z.string().min(1), responses: z.string().min(1) });
+
+const line = z.looseObject({ request: forecastRequest });
+
+/** Asks the model every request of a shard; where it does not answer, or not by contract, past weeks do, and the forecast says so. */
+export const askModel =
+  ({ endpoint, objects, clock }: { endpoint: ModelEndpoint; objects: ObjectStore; clock: () => number }) =>
+  async ({
+    requests,
+    responses,
+  }: z.infer<typeof askTask>): Promise<TaskOutcome<{ answered: number; fellBack: number }>> => {
+    const lines = jsonLines(await objects.read(requests)).map((each) => line.parse(each));
+    const failures: ModelFailure[] = [];
+    const answered: string[] = [];
+    for (const each of lines) {
+      const { response, failure } = await answerOf(endpoint, each.request);
+      if (failure) failures.push(failure);
+      if (response) answered.push(JSON.stringify({ ...each, response, availableAt: new Date(clock()).toISOString() }));
+    }
+    await objects.put(responses, `${answered.join('\n')}\n`, 'application/jsonlines');
+    const invalid = failures.filter((failure) => failure === 'invalid-output').length;
+    return {
+      output: { answered: answered.length, fellBack: failures.length },
+      // Counted also when none is: silence and soundness must look different to an alarm.
+      counts: { ModelsAsked: lines.length, ForecastsFellBack: failures.length, InvalidModelOutput: invalid },
+    };
+  };
+
+async function answerOf(
+  endpoint: ModelEndpoint,
+  request: ForecastRequest,
+): Promise<{ response: ForecastResponse | undefined; failure?: ModelFailure }> {
+  const outcome = await endpoint.ask(request);
+  if ('failure' in outcome) {
+    return { response: seasonalFallback(request, `model-${outcome.failure}`), failure: outcome.failure };
+  }
+  try {
+    return { response: checkedForecast(request, outcome.answer) };
+  } catch (failure) {
+    const { kind, id } = request.entity;
+    log.error('MODEL_OUTPUT_INVALID', failure, { entity: `${kind}/${id}` });
+    return { response: seasonalFallback(request, 'model-invalid-output'), failure: 'invalid-output' };
+  }
+}

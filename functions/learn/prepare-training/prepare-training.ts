@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import type { ObjectStore } from '../../../layers/adapters/s3/objects.ts';
+import {
+  type Hyperparameters,
+  type PlannedJob,
+  type TrainingPlan,
+  type TrainingRequest,
+  trainingRequest,
+} from '../../../layers/contracts/models/learning.ts';
+import { entityHistory, readUntil } from '../../../layers/domain/models/entity-history.ts';
+import { type ForecastEntities, forecastEntities } from '../../../layers/domain/models/forecast-entities.ts';
+import {
+  type EntitySeries,
+  exampleAt,
+  FOLD_DAYS,
+  type Fold,
+  foldsBefore,
+  trainingCsv,
+} from '../../../layers/domain/models/training-set.ts';
+import type { WindowReader } from '../../../layers/domain/windows/window-store.ts';
+import type { TaskOutcome } from '../../../layers/runtime/task.ts';
+
+/** `execution` is the machine's own id of the run: asked again, the same plan comes out. */
+export const trainingTask = trainingRequest.extend({ execution: z.string().min(1), startedAt: z.iso.datetime() });
+
+/** Readings further back teach little of today's load. [proposed] */
+const TRAINING_DAYS = 400;
+/** Largest entities first; more series cost time and teach little more. [proposed] */
+const MAX_SERIES = 200;
+/** Weeks held out: the newest for the gate, the others for choosing among the candidates. */
+const FOLDS = 3;
+/** Before the first cutoff there must be this much to learn from. [proposed] */
+const MIN_TRAINING_DAYS = 21;
+
+/** What is tried when nobody says otherwise; the model's own defaults come first. */
+const CANDIDATES: Readonly<Record<TrainingRequest['model'], readonly Hyperparameters[]>> = {
+  forecast: [{}, { weeks: '2' }, { weeks: '6' }, { weeks: '8' }],
+};
+
+export interface TrainingPorts extends ForecastEntities {
+  windows: Pick<WindowReader, 'daysOf'>;
+  latestDay(): Promise<number | undefined>;
+  objects: ObjectStore;
+}
+
+/** Lays out what training needs in S3, under the hash of its content, and plans the jobs. */
+export const prepareTraining =
+  (ports: TrainingPorts) =>
+  async (task: z.infer<typeof trainingTask>): Promise<TaskOutcome<TrainingPlan>> => {
+    const series = await trainingSeries(ports);
+    const until = Math.max(...series.map(({ history }) => readUntil(history) ?? 0));
+    const folds = foldsBefore(until, FOLDS);
+    const first = Math.min(...series.map(({ history }) => history.start));
+    const enough = series.length > 0 && folds[0] && folds[0].cutoff - first >= MIN_TRAINING_DAYS * 86_400_000;
+    const contents = enough ? folds.map((fold) => foldContents(series, fold)) : [];
+    const complete = contents.length === FOLDS && contents.every(({ examples }) => examples.length > 0);
+    const hash = createHash('sha256')
+      .update(JSON.stringify(complete ? contents : []))
+      .digest('hex');
+    const dataVersion = hash.slice(0, 16);
+    const base = `training/${task.model}/${dataVersion}`;
+    if (complete) await Promise.all(contents.map((content, fold) => write(ports.objects, `${base}/${fold}`, content)));
+    const plan = planOf(task, { dataVersion, base, complete, objects: ports.objects });
+    return { output: plan, counts: { TrainingSeries: series.length, TrainingJobsPlanned: plan.jobCount } };
+  };
+
+async function trainingSeries(ports: TrainingPorts): Promise<EntitySeries[]> {
+  const latest = await ports.latestDay();
+  if (latest === undefined) return [];
+  const series: EntitySeries[] = [];
+  for (const { entity, timeZone } of (await forecastEntities(ports)).slice(0, MAX_SERIES)) {
+    const range = { entity, fromDay: latest + 1 - TRAINING_DAYS, toDay: latest + 1 };
+    const history = await entityHistory(ports.windows, range);
+    if (history) series.push({ entity, timeZone, history: trimmed(history) });
+  }
+  return series;
+}
+
+/** Without the empty days before the first reading. */
+function trimmed(history: EntitySeries['history']): EntitySeries['history'] {
+  const perDay = 1440 / history.intervalMinutes;
+  const first = Math.floor(history.values.findIndex((value) => value !== null) / perDay) * perDay;
+  const start = history.start + first * history.intervalMinutes * 60_000;
+  return { ...history, start, values: history.values.slice(first) };
+}
+
+interface FoldContents {
+  files: { name: string; text: string }[];
+  examples: string[];
+}
+
+const foldContents = (series: readonly EntitySeries[], { cutoff, origins }: Fold): FoldContents => ({
+  files: series
+    .filter(({ history }) => cutoff - history.start > FOLD_DAYS * 86_400_000)
+    .map(({ entity, history }) => ({ name: `${entity.kind}-${entity.id}.csv`, text: trainingCsv(history, cutoff) })),
+  examples: series.flatMap((each) =>
+    origins.flatMap((origin) => {
+      const example = exampleAt(each, origin);
+      return example ? [JSON.stringify(example)] : [];
+    }),
+  ),
+});
+
+async function write(objects: ObjectStore, base: string, { files, examples }: FoldContents): Promise<void> {
+  for (const { name, text } of files) await objects.put(`${base}/train/${name}`, text, 'text/csv');
+  await objects.put(`${base}/validation/examples.jsonl`, `${examples.join('\n')}\n`, 'application/jsonlines');
+}
+
+function planOf(
+  { model, execution, startedAt, budgetMinutes, candidates }: z.infer<typeof trainingTask>,
+  {
+    dataVersion,
+    base,
+    complete,
+    objects,
+  }: { dataVersion: string; base: string; complete: boolean; objects: ObjectStore },
+): TrainingPlan {
+  // Begins with the start, so that plans and runs sort by time.
+  const suffix = createHash('sha256').update(execution).digest('hex').slice(0, 8);
+  const planId = `${startedAt.slice(0, 19).replaceAll(/[-:]/g, '')}-${suffix}`;
+  const tried = candidates ?? CANDIDATES[model];
+  const backtests = complete ? tried.length * (FOLDS - 1) : 0;
+  // The budget is of the whole machine: backtests side by side two by two, then the final.
+  const maxRuntimeSeconds = Math.max(60, Math.floor((budgetMinutes * 60) / (Math.ceil(backtests / 2) + 1)));
+  const uri = (fold: number, part: string) => objects.uri(`${base}/${fold}/${part}/`);
+  const jobs = Array.from({ length: complete ? FOLDS - 1 : 0 }, (_, fold) => fold).flatMap((fold) =>
+    tried.map(
+      (hyperparameters, index): PlannedJob => ({
+        jobName: `${model}-${planId}-c${index}-f${fold}`,
+        planId,
+        kind: 'backtest',
+        fold,
+        hyperparameters,
+        train: uri(fold, 'train'),
+        validation: uri(fold, 'validation'),
+        output: objects.uri(`runs/${model}`),
+        maxRuntimeSeconds,
+      }),
+    ),
+  );
+  const holdout = complete ? { train: uri(FOLDS - 1, 'train'), validation: uri(FOLDS - 1, 'validation') } : null;
+  return { planId, model, dataVersion, jobCount: jobs.length, jobs, holdout, maxRuntimeSeconds };
+}

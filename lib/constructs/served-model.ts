@@ -1,0 +1,158 @@
+import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import { CfnEndpoint, CfnEndpointConfig, CfnModel, CfnModelPackageGroup } from 'aws-cdk-lib/aws-sagemaker';
+import { Construct } from 'constructs';
+import type { StageSettings } from '../config/stages.ts';
+import { folderFingerprint } from './bundle.ts';
+
+export interface ServedModelProps {
+  readonly settings: StageSettings;
+  readonly name: string;
+  readonly image: DockerImageAsset;
+  readonly roleArn: string;
+  readonly modelsBucket: string;
+  /** Function behind `Custom::Champion`. */
+  readonly seedFunctionArn: string;
+  /** Folder of the packaged seed. */
+  readonly seed: string;
+}
+
+/** Name of the only variant of an endpoint. */
+export const VARIANT = 'main';
+
+/** What a served model may cost its callers before a new version goes back. [proposed] */
+const MAX_LATENCY_US = 2_000_000;
+
+/**
+ * A model behind an endpoint. The template names the version it begins with, which a custom resource finds: the packaged seed at first, later
+ * whoever was promoted last, so that a deployment never puts an older version back.
+ */
+export class ServedModel extends Construct {
+  readonly endpointName: string;
+  readonly packageGroupName: string;
+  readonly championParameter: string;
+  readonly alarms: readonly Alarm[];
+
+  constructor(scope: Construct, id: string, props: ServedModelProps) {
+    super(scope, id);
+    const { settings, name } = props;
+    this.endpointName = `smart-grid-${settings.stage}-${name}`;
+    this.packageGroupName = this.endpointName;
+    this.championParameter = championParameter(settings.stage, name);
+    new CfnModelPackageGroup(this, 'Versions', {
+      modelPackageGroupName: this.packageGroupName,
+      modelPackageGroupDescription: `Versions of the ${name} model, ${settings.stage}`,
+    });
+    const champion = new CustomResource(this, 'Champion', {
+      resourceType: 'Custom::Champion',
+      serviceToken: props.seedFunctionArn,
+      serviceTimeout: Duration.minutes(5),
+      properties: {
+        model: name,
+        bucketName: props.modelsBucket,
+        parameterName: this.championParameter,
+        fingerprint: [props.image.assetHash, folderFingerprint(props.seed), JSON.stringify(settings.inference)].join(
+          ' ',
+        ),
+      },
+    });
+    const model = new CfnModel(this, 'Model', {
+      executionRoleArn: props.roleArn,
+      enableNetworkIsolation: true,
+      primaryContainer: { image: props.image.imageUri, modelDataUrl: champion.getAttString('modelDataUrl') },
+    });
+    const config = new CfnEndpointConfig(this, 'Config', { productionVariants: [] });
+    // As the API writes it, which promotions do too.
+    config.addPropertyOverride('ProductionVariants', [productionVariant(settings, model.attrModelName)]);
+    new CfnEndpoint(this, 'Endpoint', {
+      endpointName: this.endpointName,
+      endpointConfigName: config.attrEndpointConfigName,
+    });
+    this.alarms = this.guardAlarms();
+  }
+
+  /** What calls a new version back. They have no action of their own: the deployment that names them is the action. */
+  private guardAlarms(): Alarm[] {
+    const dimensionsMap = { EndpointName: this.endpointName, VariantName: VARIANT };
+    const alarm = (id: string, metric: Metric, threshold: number, says: string): Alarm =>
+      new Alarm(this, id, {
+        metric,
+        threshold,
+        evaluationPeriods: 1,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+        alarmDescription: `Impact: ${says}. Runbook: docs/runbooks/models.md`,
+      });
+    const period = Duration.minutes(1);
+    const ofEndpoint = (metricName: string, statistic: string) =>
+      new Metric({ namespace: 'AWS/SageMaker', metricName, dimensionsMap, statistic, period });
+    return [
+      alarm(
+        'Fails',
+        ofEndpoint('Invocation5XXErrors', Stats.SUM),
+        0,
+        'forecasts fall back to past weeks because the model fails',
+      ),
+      alarm('Slow', ofEndpoint('ModelLatency', 'p90'), MAX_LATENCY_US, 'forecasts are late because the model is slow'),
+      alarm(
+        'Invalid',
+        new Metric({
+          namespace: 'SmartGrid',
+          metricName: 'InvalidModelOutput',
+          dimensionsMap: { service: `ask-${this.node.id.toLowerCase()}-model` },
+          statistic: Stats.SUM,
+          period,
+        }),
+        0,
+        'forecasts fall back to past weeks because the model answers what is none',
+      ),
+    ];
+  }
+}
+
+export const championParameter = (stage: string, name: string): string => `/smart-grid/${stage}/champions/${name}`;
+
+/** How a version is served, as SageMaker's API writes it. */
+export function productionVariant({ inference }: StageSettings, modelName?: string): Record<string, unknown> {
+  const common = {
+    VariantName: VARIANT,
+    ...(modelName === undefined ? { 'ModelName.$': '$.name' } : { ModelName: modelName }),
+  };
+  return inference.mode === 'serverless'
+    ? {
+        ...common,
+        ServerlessConfig: { MemorySizeInMB: inference.memoryMb, MaxConcurrency: inference.maxConcurrency },
+      }
+    : {
+        ...common,
+        InitialInstanceCount: inference.instances,
+        InstanceType: inference.instanceType,
+        InitialVariantWeight: 1,
+      };
+}
+
+/** How a promotion shifts the traffic; serverless endpoints know no such thing. */
+export function deploymentConfig({ inference, canarySeconds }: StageSettings, alarms: readonly Alarm[]): unknown {
+  if (inference.mode === 'serverless') return undefined;
+  return {
+    BlueGreenUpdatePolicy: {
+      TrafficRoutingConfiguration: {
+        Type: 'CANARY',
+        CanarySize: { Type: 'CAPACITY_PERCENT', Value: 50 },
+        WaitIntervalInSeconds: canarySeconds,
+      },
+      TerminationWaitInSeconds: canarySeconds,
+      MaximumExecutionTimeoutInSeconds: 3600 + 2 * canarySeconds,
+    },
+    AutoRollbackConfiguration: { Alarms: alarms.map(({ alarmName }) => ({ AlarmName: alarmName })) },
+  };
+}
+
+/** An image of a model's build context; only a deployment needs Docker to build it. */
+export const modelImage = (scope: Construct, id: string, context: string): DockerImageAsset =>
+  new DockerImageAsset(scope, id, { directory: context, platform: Platform.LINUX_AMD64, assetName: id });
+
+/** ARN of SageMaker's resource in this account. */
+export const sageMakerArn = (scope: Construct, resource: string, name: string): string =>
+  Stack.of(scope).formatArn({ service: 'sagemaker', resource, resourceName: name });
