@@ -12,9 +12,11 @@ import { pages } from './frame/pages.ts';
 import { FeederPage } from './pages/Feeder.tsx';
 import { FeedersPage } from './pages/Feeders.tsx';
 import { FleetPage } from './pages/Fleet.tsx';
+import { ForecastsPage } from './pages/Forecasts.tsx';
 import { MapPage } from './pages/Map.tsx';
 import { MeterPage } from './pages/Meter.tsx';
 import { MetersPage } from './pages/Meters.tsx';
+import { ModelsPage } from './pages/Models.tsx';
 import { OutagePage } from './pages/Outage.tsx';
 import { OutagesPage } from './pages/Outages.tsx';
 import { OverviewPage } from './pages/Overview.tsx';
@@ -36,6 +38,8 @@ const Page = () => {
   if (section === 'feeders') return id ? <FeederPage key={id} feederId={id} /> : <FeedersPage />;
   if (section === 'outages') return id ? <OutagePage key={id} outageId={id} /> : <OutagesPage />;
   if (section === 'quality') return id ? <QuarantinedPage key={id} quarantineId={id} /> : <QualityPage />;
+  if (section === 'forecasts') return <ForecastsPage />;
+  if (section === 'models') return <ModelsPage />;
   if (section === 'fleet') return <FleetPage />;
   return (
     <>

@@ -11,5 +11,12 @@ export const pages = [
     key: 'q',
     icon: 'M10 2.5 16 5v5c0 4-2.6 6.4-6 7.5C6.6 16.4 4 14 4 10V5l6-2.5Zm-2.5 7.5 2 2 3.5-4',
   },
+  { path: '/forecasts', name: 'Forecasts', key: 'c', icon: 'M3 14l4-5 3 3 3-5m0 0 1.5 2m2.5-1v.01M3 17.5h14' },
+  {
+    path: '/models',
+    name: 'Models',
+    key: 'd',
+    icon: 'M10 2.5 16.5 6v8L10 17.5 3.5 14V6L10 2.5Zm0 7.5v7.5M10 10l6.5-4M10 10 3.5 6',
+  },
   { path: '/fleet', name: 'Fleet', key: 'l', icon: 'M4 5h12v4H4zM4 11h12v4H4zM7 7h.01M7 13h.01' },
 ] as const;
