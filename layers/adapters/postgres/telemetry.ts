@@ -50,7 +50,7 @@ export function postgresTelemetryStore(database: Queryable): TelemetryStore {
     async aggregate({ sensorIds, kind, from, to, minutes }) {
       const { rows } = await database.query(
         `SELECT sensor_id, phase, floor(extract(epoch FROM time) / $5::float8) * $5::float8 * 1000 AS start,
-           avg(value) AS mean, max(value) AS maximum, count(*) AS samples
+           avg(value) AS mean, min(value) AS minimum, max(value) AS maximum, count(*) AS samples
          FROM telemetry
          WHERE sensor_id = ANY($1) AND kind = $2 AND time >= to_timestamp($3::float8 / 1000) AND time < to_timestamp($4::float8 / 1000)
          GROUP BY 1, 2, 3 ORDER BY 3`,
@@ -61,6 +61,7 @@ export function postgresTelemetryStore(database: Queryable): TelemetryStore {
         ...phaseOf(row.phase),
         start: Number(row.start),
         mean: Number(row.mean),
+        minimum: Number(row.minimum),
         maximum: Number(row.maximum),
         count: Number(row.samples),
       }));

@@ -7,8 +7,8 @@ import type { MeasurementKindName } from '../../contracts/messages/measurements.
  *   WHERE sensorId = 'F1-S' AND time >= from_iso8601_timestamp('…') AND time < from_iso8601_timestamp('…')
  *     AND "activePower" IS NOT NULL ORDER BY time, phase LIMIT 100
  *
- *   SELECT sensorId, phase, bin(time, 30m) AS start, avg("activePower") AS mean, max("activePower") AS maximum,
- *     count("activePower") AS samples FROM "db"."table"
+ *   SELECT sensorId, phase, bin(time, 30m) AS start, avg("activePower") AS mean, min("activePower") AS minimum,
+ *     max("activePower") AS maximum, count("activePower") AS samples FROM "db"."table"
  *   WHERE sensorId IN ('F1-S', 'F2-S') AND time >= … AND time < … AND "activePower" IS NOT NULL
  *   GROUP BY sensorId, phase, bin(time, 30m) ORDER BY start
  *
@@ -47,7 +47,8 @@ export const aggregatesStatement = (
   const kind = identifier(query.kind);
   const span = `bin(time, ${Math.floor(query.minutes)}m)`;
   return (
-    `SELECT sensorId, phase, ${span} AS start, avg(${kind}) AS mean, max(${kind}) AS maximum, count(${kind}) AS samples ` +
+    `SELECT sensorId, phase, ${span} AS start, avg(${kind}) AS mean, min(${kind}) AS minimum, ` +
+    `max(${kind}) AS maximum, count(${kind}) AS samples ` +
     `FROM ${source(table)} WHERE sensorId IN (${query.sensorIds.map(textLiteral).join(', ')}) ` +
     `AND ${between(query.from, query.to)} AND ${kind} IS NOT NULL ` +
     `GROUP BY sensorId, phase, ${span} ORDER BY start`

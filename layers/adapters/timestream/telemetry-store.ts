@@ -55,6 +55,7 @@ export function timestreamTelemetryStore(
         ...phaseOf(row.phase ?? ''),
         start: timeOf(row.start),
         mean: Number(row.mean),
+        minimum: Number(row.minimum),
         maximum: Number(row.maximum),
         count: Number(row.samples),
       }));

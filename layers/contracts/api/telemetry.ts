@@ -74,6 +74,7 @@ export const feederLoad = z
         start: utcInstant,
         end: utcInstant,
         value: z.number().nullable().meta({ description: "Mean active power at the feeder's sensor, kW" }),
+        minimum: z.number().nullable(),
         maximum: z.number().nullable(),
         samplesPresent: z.number().int(),
       }),

@@ -6,6 +6,8 @@ export interface LoadPeriod {
   end: number;
   /** Mean active power, kW. */
   value: number | null;
+  /** Lowest sample, kW; of phases the sum of their lowest, a lower bound. */
+  minimum: number | null;
   /** Highest sample, kW; of phases the sum of their highest, an upper bound. */
   maximum: number | null;
   samplesPresent: number;
@@ -33,11 +35,12 @@ export function feederLoad(
     const found = byStart.get(start) ?? [];
     const totals = found.filter(({ phase }) => phase === undefined);
     const counted = totals.length > 0 ? totals : found;
-    if (counted.length === 0) return { start, end, value: null, maximum: null, samplesPresent: 0 };
+    if (counted.length === 0) return { start, end, value: null, minimum: null, maximum: null, samplesPresent: 0 };
     return {
       start,
       end,
       value: sum(counted.map(({ mean }) => mean)),
+      minimum: sum(counted.map(({ minimum }) => minimum)),
       maximum: sum(counted.map(({ maximum }) => maximum)),
       samplesPresent: Math.min(...counted.map(({ count }) => count)),
     };

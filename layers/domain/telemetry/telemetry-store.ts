@@ -29,6 +29,7 @@ export interface SampleAggregate {
   /** Start of the span, epoch ms; a multiple of its length. */
   start: number;
   mean: number;
+  minimum: number;
   maximum: number;
   count: number;
 }

@@ -4,6 +4,7 @@ import { postgresTelemetryStore } from '../../../layers/adapters/postgres/teleme
 import { timestreamTelemetryStore } from '../../../layers/adapters/timestream/telemetry-store.ts';
 import type { Sample, TelemetryStore } from '../../../layers/domain/telemetry/telemetry-store.ts';
 import { type TestDatabase, testDatabases } from '../../harness/databases.ts';
+import { seededRandom } from '../../harness/seeded-random.ts';
 import { startTimestream } from '../../harness/timestream-server.ts';
 
 const START = Date.parse('2012-10-06T14:00:00Z');
@@ -60,7 +61,7 @@ function contract(store: () => TelemetryStore): void {
     expect((await read({ limit: 1000 })).map(({ value }) => value)).toEqual(many.map(({ value }) => value));
   });
 
-  test('means and maxima by sensor, phase and span', async () => {
+  test('means and extremes by sensor, phase and span', async () => {
     await store().write([
       sample({ value: 10 }),
       sample({ time: START + 29 * MINUTE, value: 20 }),
@@ -75,10 +76,54 @@ function contract(store: () => TelemetryStore): void {
       minutes: 30,
     });
     expect(found.toSorted((a, b) => a.start - b.start || (a.sensorId < b.sensorId ? -1 : 1))).toEqual([
-      { sensorId: 'F1-S', start: START, mean: 15, maximum: 20, count: 2 },
-      { sensorId: 'F2-S', phase: 'L1', start: START, mean: 1, maximum: 1, count: 1 },
-      { sensorId: 'F1-S', start: START + 30 * MINUTE, mean: 7, maximum: 7, count: 1 },
+      { sensorId: 'F1-S', start: START, mean: 15, minimum: 10, maximum: 20, count: 2 },
+      { sensorId: 'F2-S', phase: 'L1', start: START, mean: 1, minimum: 1, maximum: 1, count: 1 },
+      { sensorId: 'F1-S', start: START + 30 * MINUTE, mean: 7, minimum: 7, maximum: 7, count: 1 },
     ]);
+  });
+
+  test('late, repeated, reordered and split samples give the windows of samples in order', async () => {
+    const random = seededRandom(48);
+    const samples = Array.from({ length: 120 }, (_, i) =>
+      sample({ time: START + (i % 60) * MINUTE, value: (i * 37) % 101, version: 1 + Math.floor(i / 60) }),
+    );
+    const windows = async (minutes: number) => {
+      const span = { from: START, to: START + 60 * MINUTE };
+      const found = await store().aggregate({ sensorIds: ['F1-S', 'F9-S'], kind: 'activePower', ...span, minutes });
+      return found.map(({ start, mean, ...rest }) => ({ start, mean: Number(mean.toFixed(9)), ...rest }));
+    };
+    const delivered = [...samples, ...samples]
+      .map((each) => ({ each, rank: random() }))
+      .sort((a, b) => a.rank - b.rank)
+      .map(({ each }) => each);
+    for (let at = 0; at < delivered.length; at += 7) await store().write(delivered.slice(at, at + 7));
+    const found = [await windows(1), await windows(15)];
+    // The last version of each minute, in order.
+    const last = samples.slice(60).map(({ value }) => value);
+    expect(found[0]).toEqual(
+      last.map((value, i) => ({
+        sensorId: 'F1-S',
+        start: START + i * MINUTE,
+        mean: value,
+        minimum: value,
+        maximum: value,
+        count: 1,
+      })),
+    );
+    expect(found[1]).toEqual(
+      [0, 15, 30, 45].map((from) => {
+        const quarter = last.slice(from, from + 15);
+        const mean = quarter.reduce((sum, value) => sum + value, 0) / 15;
+        return {
+          sensorId: 'F1-S',
+          start: START + from * MINUTE,
+          mean: Number(mean.toFixed(9)),
+          minimum: Math.min(...quarter),
+          maximum: Math.max(...quarter),
+          count: 15,
+        };
+      }),
+    );
   });
 
   test('a quote in an id is a letter like others', async () => {

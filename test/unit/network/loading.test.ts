@@ -37,12 +37,12 @@ test.each([
 
 describe('feeder and system load', () => {
   const range = { from: 0, to: 3_600_000, minutes: 30 };
-  const sample = { start: 0, mean: 10, maximum: 12, count: 5 };
+  const sample = { start: 0, mean: 10, minimum: 7, maximum: 12, count: 5 };
 
   test('a total counts before phases, phases add up, silence is null', () => {
     const phases = (['L1', 'L2'] as const).map((phase) => ({ ...sample, sensorId: 'S', phase }));
     expect(feederLoad([...phases, { ...sample, sensorId: 'S' }], range).map(({ value }) => value)).toEqual([10, null]);
-    expect(feederLoad(phases, range)[0]).toMatchObject({ value: 20, maximum: 24, samplesPresent: 5 });
+    expect(feederLoad(phases, range)[0]).toMatchObject({ value: 20, minimum: 14, maximum: 24, samplesPresent: 5 });
   });
 
   test('the system is the sum of the feeders that reported', () => {
