@@ -34,7 +34,8 @@ const WIDTH_RATE = 0.12;
 const TAIL = 0.1;
 const SHARE = 0.5 ** (1 / HALF_LIFE_DAYS);
 
-interface DayState {
+/** What a combination knows of one day ahead; plain data. */
+export interface DayState {
   pointErrors: Float64Array;
   bandErrors: Float64Array;
   /** Factors on the distance from the point to the low and to the high end. */
@@ -50,20 +51,24 @@ interface DayState {
  * Gibbs and Candès, "Adaptive conformal inference under distribution shift", NeurIPS 2021.
  */
 export class Combination {
-  private readonly states: DayState[];
+  /** By day ahead. */
+  readonly states: DayState[];
   private readonly slotsPerDay: number;
   private readonly members: number;
 
-  constructor(shape: { horizonDays: number; slotsPerDay: number; members: number }) {
+  /** @param states what another combination knew, to go on from */
+  constructor(shape: { horizonDays: number; slotsPerDay: number; members: number }, states?: DayState[]) {
     this.slotsPerDay = shape.slotsPerDay;
     this.members = shape.members;
-    this.states = Array.from({ length: shape.horizonDays }, () => ({
-      pointErrors: new Float64Array(shape.members).fill(Number.NaN),
-      bandErrors: new Float64Array(BANDS).fill(Number.NaN),
-      widths: [1, 1],
-      errors: Array.from({ length: shape.slotsPerDay }, () => []),
-      days: 0,
-    }));
+    this.states =
+      states ??
+      Array.from({ length: shape.horizonDays }, () => ({
+        pointErrors: new Float64Array(shape.members).fill(Number.NaN),
+        bandErrors: new Float64Array(BANDS).fill(Number.NaN),
+        widths: [1, 1],
+        errors: Array.from({ length: shape.slotsPerDay }, () => []),
+        days: 0,
+      }));
   }
 
   combine(forecast: MemberForecast): Combined {

@@ -1,5 +1,6 @@
+import type { LoadFeatures } from '../../layers/domain/forecasting/load-features.ts';
 import { BAND_WIDTH, MEMBER_BANDS, type MemberForecast } from './combination.ts';
-import type { OriginRow, SeriesWalk } from './series-walk.ts';
+import type { OriginRow } from './series-walk.ts';
 import {
   askTrees,
   recentQuantiles,
@@ -20,7 +21,7 @@ export const pointMembers = (bases: number): number => bases + TREE_MEMBERS - LO
 
 /** What every member says of one origin. */
 export function memberForecast(
-  walk: Pick<SeriesWalk, 'features' | 'steps' | 'bases'>,
+  walk: { features: LoadFeatures; steps: number; bases: number },
   row: OriginRow,
   trees: TreeMembers,
 ): MemberForecast {
@@ -32,13 +33,15 @@ export function memberForecast(
   const x = new Float64Array(TREE_FEATURES);
   const asked = new Float32Array(TREE_MEMBERS);
   for (let ahead = 0; ahead < steps; ahead++) {
-    const base = treeRow(features, row, ahead, bases, x, 0);
-    askTrees(trees, { ahead, slotsPerDay, base }, x, asked, 0);
-    points.set(row.bases.subarray(ahead * bases, (ahead + 1) * bases), ahead * members);
+    const scale = treeRow(features, row, ahead, bases, x, 0);
+    askTrees(trees, { ...scale, ahead, slotsPerDay }, x, asked, 0);
+    if (ahead * bases < row.bases.length) {
+      points.set(row.bases.subarray(ahead * bases, (ahead + 1) * bases), ahead * members);
+    } else points.fill(scale.base, ahead * members, ahead * members + bases);
     points.set(asked.subarray(0, TREES_MEDIAN + 1), ahead * members + bases);
     const at = ahead * MEMBER_BANDS * BAND_WIDTH;
     bands.set([asked[TREES_LOW] as number, asked[TREES_MEDIAN] as number, asked[TREES_HIGH] as number], at);
-    bands.set(recentQuantiles(x), at + BAND_WIDTH);
+    bands.set(recentQuantiles(x, scale.spread), at + BAND_WIDTH);
   }
   return { points, members, bands };
 }

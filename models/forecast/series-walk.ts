@@ -12,7 +12,7 @@ const BASE_HALF_LIFE_DAYS = 30;
 export interface OriginRow {
   /** Slot of the origin. */
   origin: number;
-  /** By step and base: load relative to the level, of each regression and last of the recent median. */
+  /** By step of the regressions' days and base: load relative to the level, of each regression and last of the recent median. */
   bases: Float32Array;
   /** The base that erred least lately. */
   best: number;
@@ -28,7 +28,8 @@ export class SeriesWalk {
   readonly steps: number;
   readonly bases: number;
   private readonly issueSlot: number;
-  private readonly horizonDays: number;
+  private readonly ridgeSteps: number;
+  private readonly ridgeDays: number;
   private readonly ridge: WalkForwardRidge;
   private readonly errors: Float64Array;
   private recent: Float64Array[] = [];
@@ -37,10 +38,11 @@ export class SeriesWalk {
   constructor(features: LoadFeatures, issueSlot: number, settings: ForecastSettings) {
     this.features = features;
     this.issueSlot = issueSlot;
-    this.horizonDays = settings.horizonDays;
+    this.ridgeDays = Math.min(settings.ridgeDays, settings.horizonDays);
+    this.ridgeSteps = this.ridgeDays * features.grid.slotsPerDay;
     this.steps = settings.horizonDays * features.grid.slotsPerDay;
     this.bases = settings.ridges.length + 1;
-    this.ridge = walkForwardRidge(this.steps, settings.ridges);
+    this.ridge = walkForwardRidge(this.ridgeSteps, settings.ridges);
     this.errors = new Float64Array(this.bases);
   }
 
@@ -68,13 +70,12 @@ export class SeriesWalk {
     }
     this.judge(this.rows.get(day - 1));
     this.ridge.nextDay();
-    const rows = new Float64Array(this.steps * FEATURES);
-    for (let ahead = 0; ahead < this.steps; ahead++) this.features.describe(origin, ahead, rows, ahead * FEATURES);
+    const rows = describeSteps(this.features, origin, this.ridgeSteps);
     this.recent.push(rows);
-    if (this.recent.length > this.horizonDays) this.recent.shift();
+    if (this.recent.length > this.ridgeDays) this.recent.shift();
     this.rows.set(day, {
       origin,
-      bases: basesOf(this.ridge.coefficients, rows, this.steps),
+      bases: basesOf(this.ridge.coefficients, rows, this.ridgeSteps),
       best: bestOf(this.errors),
     });
   }
@@ -100,6 +101,13 @@ export class SeriesWalk {
       this.errors[base] = share * (this.errors[base] as number) + ((1 - share) * (sums[base] as number)) / count;
     }
   }
+}
+
+/** Features of the first steps after an origin. */
+export function describeSteps(features: LoadFeatures, origin: number, steps: number): Float64Array {
+  const rows = new Float64Array(steps * FEATURES);
+  for (let ahead = 0; ahead < steps; ahead++) features.describe(origin, ahead, rows, ahead * FEATURES);
+  return rows;
 }
 
 /** Where a regression has nothing to say the recent median speaks, where that has not either, the level itself. */

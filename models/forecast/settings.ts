@@ -4,6 +4,8 @@ import type { RidgeOptions } from './linear/walk-forward-ridge.ts';
 export interface ForecastSettings {
   /** Days that a forecast reaches ahead, 1 to 7. */
   horizonDays: number;
+  /** Days ahead that have a regression per step; later days are left to the trees and the recent quantiles. */
+  ridgeDays: number;
   /** Regressions that differ in how much evidence they ask for [P]. */
   ridges: readonly RidgeOptions[];
   trees: {
@@ -28,6 +30,7 @@ const ridge = (penalty: number): RidgeOptions => ({ halfLifeDays: 500, penalty, 
 
 export const DEFAULT_SETTINGS: ForecastSettings = {
   horizonDays: 2,
+  ridgeDays: 2,
   ridges: [ridge(3), ridge(100), ridge(2000)],
   trees: {
     count: 250,
@@ -42,4 +45,14 @@ export const DEFAULT_SETTINGS: ForecastSettings = {
   treeHalfLifeDays: 1000,
   minTreeDays: 28,
   seed: 20,
+};
+
+/** For thousands of loads a night: the regressions are solved every four weeks, the trees are fewer and learned from all loads together. */
+export const NIGHTLY_SETTINGS: ForecastSettings = {
+  ...DEFAULT_SETTINGS,
+  horizonDays: 7,
+  ridgeDays: 1,
+  ridges: [3, 2000].map((penalty) => ({ ...ridge(penalty), solveEveryDays: 28 })),
+  trees: { ...DEFAULT_SETTINGS.trees, count: 100, learningRate: 0.1 },
+  maxTreeRows: 60_000,
 };

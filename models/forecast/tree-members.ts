@@ -1,4 +1,10 @@
-import { FEATURES, featureIndex, type LoadFeatures } from '../../layers/domain/forecasting/load-features.ts';
+import {
+  differenceNames,
+  FEATURES,
+  featureIndex,
+  type LoadFeatures,
+  loadNames,
+} from '../../layers/domain/forecasting/load-features.ts';
 import type { OriginRow, SeriesWalk } from './series-walk.ts';
 import type { ForecastSettings } from './settings.ts';
 import { boost, type Loss } from './trees/boosting.ts';
@@ -6,8 +12,10 @@ import { binFeatures } from './trees/feature-bins.ts';
 import { seededRandom } from './trees/seeded-random.ts';
 import { predictTrees, type TreeEnsemble } from './trees/tree-ensemble.ts';
 
-/** Features of a load and two of its regressions: the best base, and how far the others are from it. */
-export const TREE_FEATURES = FEATURES + 2;
+/** Features of a load, two of its regressions (the best base, and how far the others are from it), and its spread. */
+export const TREE_FEATURES = FEATURES + 3;
+const LOADS = loadNames.map((name) => featureIndex[name]);
+const DIFFERENCES = differenceNames.map((name) => featureIndex[name]);
 
 /** What is grown: over the best base, or of the load itself. */
 const KINDS: readonly { name: string; over: 'base' | 'nothing'; loss: Loss }[] = [
@@ -33,7 +41,18 @@ export const dayGroups = (horizonDays: number): [number, number][] =>
     ] as [number, number][]
   ).filter(([from]) => from < horizonDays);
 
-/** Features of step `ahead` of an origin for the trees, at `out[at] …`. @returns the best base there */
+/** What a row of the trees is measured by. */
+export interface RowScale {
+  /** The best base, relative to the level. */
+  base: number;
+  /** Relative to the level. */
+  spread: number;
+}
+
+/**
+ * Features of step `ahead` of an origin for the trees, at `out[at] …`: loads as distances from the level in spreads, so that a steady and a
+ * restless load can be learned from together.
+ */
 export function treeRow(
   features: LoadFeatures,
   row: OriginRow,
@@ -41,13 +60,18 @@ export function treeRow(
   bases: number,
   out: Float64Array,
   at: number,
-): number {
+): RowScale {
   features.describe(row.origin, ahead, out, at);
+  const spread = features.spread(row.origin);
+  for (const index of LOADS) out[at + index] = ((out[at + index] as number) - 1) / spread;
+  for (const index of DIFFERENCES) out[at + index] = (out[at + index] as number) / spread;
   const from = ahead * bases;
-  const best = row.bases[from + row.best] as number;
-  out[at + FEATURES] = best;
-  out[at + FEATURES + 1] = (row.bases[from] as number) - (row.bases[from + bases - 1] as number);
-  return best;
+  const median = out[at + featureIndex.quantile50] as number;
+  const base = row.bases[from + row.best] ?? (Number.isNaN(median) ? 1 : median * spread + 1);
+  out[at + FEATURES] = (base - 1) / spread;
+  out[at + FEATURES + 1] = ((row.bases[from] ?? base) - (row.bases[from + bases - 1] ?? base)) / spread;
+  out[at + FEATURES + 2] = spread;
+  return { base, spread };
 }
 
 /**
@@ -77,13 +101,13 @@ export function growTreeMembers(
     for (const [index, { walk, day, ahead }] of chosen.entries()) {
       const series = walks[walk] as SeriesWalk;
       const row = series.rows.get(day) as OriginRow;
-      const base = treeRow(series.features, row, ahead, series.bases, x, 0);
+      const { base, spread } = treeRow(series.features, row, ahead, series.bases, x, 0);
       for (let feature = 0; feature < TREE_FEATURES; feature++) {
         (columns[feature] as Float64Array)[index] = x[feature] as number;
       }
       const load = (series.features.grid.values[row.origin + ahead] as number) / series.features.level(row.origin);
-      targets.base[index] = load - base;
-      targets.nothing[index] = load;
+      targets.base[index] = (load - base) / spread;
+      targets.nothing[index] = (load - 1) / spread;
       weights[index] = 0.5 ** (((cutDays[walk] as number) - day) / settings.treeHalfLifeDays);
     }
     const matrix = binFeatures(columns);
@@ -128,7 +152,7 @@ function eachOutcome(
 /** Loads that the tree members expect at step `ahead`, relative to the level, at `out[to] …`; NaN where no tree was grown. */
 export function askTrees(
   members: TreeMembers,
-  place: { ahead: number; slotsPerDay: number; base: number },
+  place: RowScale & { ahead: number; slotsPerDay: number },
   row: Float64Array,
   out: Float32Array,
   to: number,
@@ -136,12 +160,14 @@ export function askTrees(
   const group = members[Math.min(Math.floor(place.ahead / place.slotsPerDay), 2)];
   for (const [index, { over }] of KINDS.entries()) {
     const trees = group?.[index];
-    out[to + index] = trees === undefined ? Number.NaN : predictTrees(trees, row) + (over === 'base' ? place.base : 0);
+    out[to + index] =
+      trees === undefined ? Number.NaN : predictTrees(trees, row) * place.spread + (over === 'base' ? place.base : 1);
   }
 }
 
-export const recentQuantiles = (row: Float64Array): [number, number, number] => [
-  row[featureIndex.quantile10] as number,
-  row[featureIndex.quantile50] as number,
-  row[featureIndex.quantile90] as number,
+/** Quantiles of the recent days in a row of the trees, relative to the level. */
+export const recentQuantiles = (row: Float64Array, spread: number): [number, number, number] => [
+  (row[featureIndex.quantile10] as number) * spread + 1,
+  (row[featureIndex.quantile50] as number) * spread + 1,
+  (row[featureIndex.quantile90] as number) * spread + 1,
 ];

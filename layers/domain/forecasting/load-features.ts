@@ -71,11 +71,45 @@ export const featureIndex = Object.fromEntries(featureNames.map((name, index) =>
 >;
 const first = featureIndex;
 
+/** Loads, which trees see as distances from the level in spreads, */
+export const loadNames: readonly FeatureName[] = [
+  'profile',
+  'lagDay',
+  'lagNextDay',
+  'lagWeek',
+  'lagTwoWeeks',
+  'loadNow',
+  'loadHours3',
+  'dayMean',
+  'weekMean',
+  'dayMaximum',
+  'dayMinimum',
+  'quantile10',
+  'quantile50',
+  'quantile90',
+];
+/** and differences of loads, which they see in spreads. */
+export const differenceNames: readonly FeatureName[] = [
+  'deviationLagDay',
+  'deviationLagNextDay',
+  'deviationLagWeek',
+  'deviationAround',
+  'deviationNow',
+  'deviationHours3',
+  'deviationDay',
+  'deviationDayBefore',
+  'deviationWeek',
+  'deviationTrend',
+  'changeNow',
+];
+
 /** Weeks that make the weekly profile, and how much less each earlier one counts [P]. */
 const PROFILE_WEEKS = 5;
 const PROFILE_DECAY = 0.75;
 /** Days whose same slots make the recent quantiles [P]. */
 const RECENT_DAYS = 28;
+/** A load that varies less counts as one that varies so much, relative to its level. */
+const MIN_SPREAD = 1e-3;
 
 /** Features of a grid's slots. What `describe` gives for an origin depends on slots before it alone (and on the weather that is known). */
 export interface LoadFeatures {
@@ -84,6 +118,8 @@ export interface LoadFeatures {
   profile: Float64Array;
   /** Mean load of the four weeks before an origin; 1 where there is none. */
   level(origin: number): number;
+  /** Mean difference from one day to the next over the four weeks before an origin, relative to the level; at least a thousandth. */
+  spread(origin: number): number;
   /** Writes the features of slot `origin + ahead` to `out[at] …`. `ahead` is less than seven days. */
   describe(origin: number, ahead: number, out: Float64Array, at: number): void;
 }
@@ -127,6 +163,13 @@ export function loadFeatures(grid: LoadGrid, weather: Weather): LoadFeatures {
     const known = Number.isNaN(mean) ? windowMean(loads, 0, origin) : mean;
     return known > 0 ? known : 1;
   };
+  const daily = runningSums(
+    values.map((value, slot) =>
+      Math.abs(value - (slot < slotsPerDay ? Number.NaN : (values[slot - slotsPerDay] as number))),
+    ),
+  );
+  const spreadOf = (origin: number): number =>
+    Math.max(MIN_SPREAD, (windowMean(daily, origin - 4 * week, origin) || 0) / levelOf(origin));
   const dayOf = (slot: number): number => Math.floor(slot / slotsPerDay);
   const isHoliday = (day: number): boolean => holidays[day] === 1;
   const weekdayOf = (day: number): number => (((firstDay + day + 4) % 7) + 7) % 7;
@@ -175,6 +218,7 @@ export function loadFeatures(grid: LoadGrid, weather: Weather): LoadFeatures {
     grid,
     profile,
     level: levelOf,
+    spread: spreadOf,
     describe(origin, ahead, out, at) {
       if (origin !== blockOf) describeOrigin(origin);
       out.set(block, at);
