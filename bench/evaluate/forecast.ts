@@ -138,12 +138,13 @@ function combineSeries(
       if (forecast && combined) made.set(day, { forecast, combined, origin: originSlot, level });
       const origin = wanted.get(day);
       if (origin === undefined) continue;
+      const idle = features.idle(originSlot);
       const stamp = new Date(origin).toISOString();
       for (let target = origin; target < origin + set.horizonMs; target += set.stepMs) {
         const step = slotAt(grid, offset, target) - originSlot;
         const of = (numbers: Float64Array | undefined) => {
           const relative = numbers?.[step] ?? Number.NaN;
-          const load = (Number.isNaN(relative) ? 1 : relative) * level;
+          const load = (Number.isNaN(relative) ? 1 : relative) * (idle ? 0 : level);
           return nonNegative ? Math.max(0, load) : load;
         };
         const numbers = [combined?.point, combined?.low, combined?.point, combined?.high].map(of);

@@ -222,7 +222,7 @@ export function forecastLoad(model: ForecastModel, question: ForecastQuestion): 
   const coefficients = own?.coefficients ?? new Float32Array(nothingLearned).fill(Number.NaN);
   const row = {
     origin,
-    bases: basesOf(coefficients, rows, ridgeSteps),
+    bases: basesOf(features, coefficients, rows, origin),
     best: own === undefined ? bases - 1 : bestOf(own.baseErrors),
   };
   const lastAhead = slotAt(grid, offset, first + (steps - 1) * stepMs) - origin;
@@ -230,8 +230,8 @@ export function forecastLoad(model: ForecastModel, question: ForecastQuestion): 
   const walk = { features, steps: Math.min(learned, lastAhead + 1), bases };
   const members = memberForecast(walk, row, stale ? [] : part.trees);
   const combined = combinationOf(bases, grid.slotsPerDay, settings, own?.states).combine(members);
-  const level = features.level(origin);
-  const shift = recentError(grid, combined.point, origin, firstSlot, level);
+  const level = features.idle(origin) ? 0 : features.level(origin);
+  const shift = level === 0 ? 0 : recentError(grid, combined.point, origin, firstSlot, level);
   const answer = empty(steps);
   if (lastAhead >= learned && settings.horizonDays < 7) reasons.push('beyond-trained-horizon');
   const nonNegative = known.every((value) => value >= 0);

@@ -75,7 +75,7 @@ export class SeriesWalk {
     if (this.recent.length > this.ridgeDays) this.recent.shift();
     this.rows.set(day, {
       origin,
-      bases: basesOf(this.ridge.coefficients, rows, this.ridgeSteps),
+      bases: basesOf(this.features, this.ridge.coefficients, rows, origin),
       best: bestOf(this.errors),
     });
   }
@@ -110,11 +110,23 @@ export function describeSteps(features: LoadFeatures, origin: number, steps: num
   return rows;
 }
 
-/** Where a regression has nothing to say the recent median speaks, where that has not either, the level itself. */
-export function basesOf(coefficients: Float32Array, rows: Float64Array, steps: number): Float32Array {
+/**
+ * What the regressions and, last, the recent median say of an origin's steps, relative to the level. Where a regression has nothing to say the
+ * recent median speaks, where that has not either, the level itself; nobody goes far beyond what was ever seen.
+ * @param rows features of the steps
+ */
+export function basesOf(
+  features: LoadFeatures,
+  coefficients: Float32Array,
+  rows: Float64Array,
+  origin: number,
+): Float32Array {
+  const steps = rows.length / FEATURES;
   const ridges = coefficients.length / (steps * DESIGN_WIDTH);
   const bases = new Float32Array(steps * (ridges + 1));
   const scratch = new Float64Array(DESIGN_WIDTH);
+  const level = features.level(origin);
+  const [least, greatest] = features.bounds(origin).map((bound) => bound / level) as [number, number];
   for (let ahead = 0; ahead < steps; ahead++) {
     const at = ahead * FEATURES;
     const to = ahead * (ridges + 1);
@@ -122,7 +134,8 @@ export function basesOf(coefficients: Float32Array, rows: Float64Array, steps: n
     const median = rows[at + featureIndex.quantile50] as number;
     const spare = Number.isNaN(median) ? 1 : median;
     for (let base = 0; base < ridges; base++) {
-      if (!Number.isFinite(bases[to + base] as number)) bases[to + base] = spare;
+      const said = bases[to + base] as number;
+      bases[to + base] = Number.isFinite(said) ? Math.min(greatest, Math.max(least, said)) : spare;
     }
     bases[to + ridges] = spare;
   }

@@ -110,14 +110,22 @@ const PROFILE_DECAY = 0.75;
 const RECENT_DAYS = 28;
 /** A load that varies less counts as one that varies so much, relative to its level. */
 const MIN_SPREAD = 1e-3;
+/** Level and spread of four weeks are at least this share of those of all that came before: an empty home comes to life again [P]. */
+const LEAST_SHARE = 0.1;
+/** How far beyond all loads so far a forecast may go, as a share of their range [P]. */
+const BEYOND = 0.25;
 
 /** Features of a grid's slots. What `describe` gives for an origin depends on slots before it alone (and on the weather that is known). */
 export interface LoadFeatures {
   grid: LoadGrid;
   /** What the weeks before each slot say of it. */
   profile: Float64Array;
-  /** Mean load of the four weeks before an origin; 1 where there is none. */
+  /** Mean magnitude of the load in the four weeks before an origin; 1 where there is none. */
   level(origin: number): number;
+  /** Least and greatest load that is still plausible, from those before an origin; NaN where there is none. */
+  bounds(origin: number): [number, number];
+  /** Whether the load was known and nothing but zero for the four weeks before an origin: an empty home. */
+  idle(origin: number): boolean;
   /** Mean difference from one day to the next over the four weeks before an origin, relative to the level; at least a thousandth. */
   spread(origin: number): number;
   /** Writes the features of slot `origin + ahead` to `out[at] …`. `ahead` is less than seven days. */
@@ -157,19 +165,33 @@ export function loadFeatures(grid: LoadGrid, weather: Weather): LoadFeatures {
   const degrees = runningSums(temperature);
   const analog = analogDays(grid);
   const recent = new Float64Array(RECENT_DAYS);
+  /** Least and greatest load before each slot. */
+  const lowest = new Float64Array(values.length + 1).fill(Number.NaN);
+  const highest = new Float64Array(values.length + 1).fill(Number.NaN);
+  for (const [slot, value] of values.entries()) {
+    const [least, greatest] = [lowest[slot] as number, highest[slot] as number];
+    lowest[slot + 1] = value <= least || Number.isNaN(least) ? value : least;
+    highest[slot + 1] = value >= greatest || Number.isNaN(greatest) ? value : greatest;
+  }
 
-  const levelOf = (origin: number): number => {
-    const mean = windowMean(loads, origin - 4 * week, origin);
-    const known = Number.isNaN(mean) ? windowMean(loads, 0, origin) : mean;
-    return known > 0 ? known : 1;
-  };
+  const magnitudes = runningSums(values.map(Math.abs));
   const daily = runningSums(
     values.map((value, slot) =>
       Math.abs(value - (slot < slotsPerDay ? Number.NaN : (values[slot - slotsPerDay] as number))),
     ),
   );
-  const spreadOf = (origin: number): number =>
-    Math.max(MIN_SPREAD, (windowMean(daily, origin - 4 * week, origin) || 0) / levelOf(origin));
+  const levelOf = (origin: number): number => {
+    const all = windowMean(magnitudes, 0, origin);
+    const mean = windowMean(magnitudes, origin - 4 * week, origin);
+    const known = Number.isNaN(mean) ? all : Math.max(mean, LEAST_SHARE * all);
+    return known > 0 ? known : 1;
+  };
+  const spreadOf = (origin: number): number => {
+    const all = windowMean(daily, 0, origin);
+    const mean = windowMean(daily, origin - 4 * week, origin);
+    const known = Number.isNaN(mean) ? all : Math.max(mean, LEAST_SHARE * all);
+    return Math.max(MIN_SPREAD, (known || 0) / levelOf(origin));
+  };
   const dayOf = (slot: number): number => Math.floor(slot / slotsPerDay);
   const isHoliday = (day: number): boolean => holidays[day] === 1;
   const weekdayOf = (day: number): number => (((firstDay + day + 4) % 7) + 7) % 7;
@@ -219,6 +241,13 @@ export function loadFeatures(grid: LoadGrid, weather: Weather): LoadFeatures {
     profile,
     level: levelOf,
     spread: spreadOf,
+    bounds(origin) {
+      const least = lowest[origin] as number;
+      const greatest = highest[origin] as number;
+      const more = BEYOND * (greatest - least);
+      return [least - more, greatest + more];
+    },
+    idle: (origin) => windowMean(magnitudes, origin - 4 * week, origin) === 0,
     describe(origin, ahead, out, at) {
       if (origin !== blockOf) describeOrigin(origin);
       out.set(block, at);
