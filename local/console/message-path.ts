@@ -101,7 +101,8 @@ const storeStep = async (cloud: Cloud, found: Found): Promise<MessagePath['steps
   }
   const blocks = await postgres
     .query(
-      `SELECT b.meter_no::text FROM meter m JOIN reading_block b ON b.meter_no = m.meter_no AND b.day = ${day} WHERE m.meter_id = '${reading.meterId}' LIMIT 1`,
+      `SELECT m.meter_no::text FROM meter m JOIN reading_block b ON b.bucket = m.meter_no >> 8 AND b.day = ${day}
+        AND get_bit(b.meters, m.meter_no & 255) = 1 WHERE m.meter_id = '${reading.meterId}' LIMIT 1`,
     )
     .catch(() => []);
   return blocks[0] === undefined

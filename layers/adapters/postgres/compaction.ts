@@ -1,9 +1,18 @@
-import { BUCKET_BITS, slotStart } from '../../domain/readings/calendar-day.ts';
-import { encodeBlock } from '../../domain/readings/day-block.ts';
+import { type BucketBlock, METER_SET_BYTES } from '../../domain/readings/bucket-block.ts';
+import { slotStart } from '../../domain/readings/calendar-day.ts';
+import { DeltaChunkReader } from '../../domain/readings/delta-chunk.ts';
 import { ColumnWriter } from '../../domain/readings/packed-column.ts';
-import type { ReadingColumns } from '../../domain/readings/reading-columns.ts';
+import { ReadingColumns } from '../../domain/readings/reading-columns.ts';
 import type { CompactionReport } from '../../domain/readings/reading-store.ts';
-import { MergedBlocks, PACKED_BLOCKS, PACKED_DELTAS, unpackDeltas } from './packed-rows.ts';
+import {
+  OpenBlocks,
+  PACKED_BLOCKS,
+  PACKED_DELTAS,
+  type StoredBlock,
+  type StoredDelta,
+  unpackBlocks,
+  unpackDeltas,
+} from './packed-rows.ts';
 import type { Database, Queryable } from './pool.ts';
 
 /**
@@ -59,14 +68,16 @@ const TAKE = `WITH mine AS (SELECT * FROM unnest($1::int[], $2::int[]) AS mine (
   taken AS (DELETE FROM reading_delta AS delta USING mine
     WHERE delta.bucket = mine.bucket AND delta.day = mine.day RETURNING delta.bucket, delta.day, delta.body)
   SELECT (SELECT ${PACKED_DELTAS} FROM taken) AS deltas,
-    (SELECT ${PACKED_BLOCKS} FROM mine JOIN reading_block USING (day)
-      WHERE meter_no >= bucket << ${BUCKET_BITS} AND meter_no < (bucket + 1) << ${BUCKET_BITS}) AS blocks`;
+    (SELECT ${PACKED_BLOCKS} FROM mine JOIN reading_block USING (day, bucket)) AS blocks`;
 
-const PUT_BLOCKS = `INSERT INTO reading_block (day, meter_no, channel, interval_minutes, body)
-  SELECT day, meter_no, channel, interval_minutes, substring($1::bytea FROM start FOR length)
-  FROM unnest($2::int[], $3::int[], $4::smallint[], $5::smallint[], $6::int[], $7::int[])
-    AS block (day, meter_no, channel, interval_minutes, start, length)
-  ON CONFLICT (day, meter_no, channel, interval_minutes) DO UPDATE SET body = excluded.body`;
+const PUT_BLOCKS = `INSERT INTO reading_block
+    (day, bucket, channel, interval_minutes, meters, head_bytes, record_bytes, body)
+  SELECT day, bucket, channel, interval_minutes, substring($1::bytea FROM start FOR ${METER_SET_BYTES}), head_bytes,
+    record_bytes, substring($1::bytea FROM start + ${METER_SET_BYTES} FOR length)
+  FROM unnest($2::int[], $3::int[], $4::smallint[], $5::smallint[], $6::int[], $7::int[], $8::int[], $9::int[])
+    AS block (day, bucket, channel, interval_minutes, head_bytes, record_bytes, start, length)
+  ON CONFLICT (day, bucket, channel, interval_minutes) DO UPDATE SET
+    meters = excluded.meters, head_bytes = excluded.head_bytes, record_bytes = excluded.record_bytes, body = excluded.body`;
 
 const PUT_VERSIONS = `INSERT INTO reading_version
     (meter_no, channel, interval_minutes, interval_start, quality, revision, energy_wh, recorded_at)
@@ -83,43 +94,71 @@ async function compactTogether(session: Queryable, due: readonly Record<string, 
   const { rows } = await session.query(TAKE, [mine.map(({ bucket }) => bucket), mine.map(({ day }) => day)]);
   const { deltas, blocks } = rows[0] ?? {};
   if (!(deltas instanceof Uint8Array)) return { bucketDays: 0, readings: 0, versions: 0 };
-  const merged = new MergedBlocks(blocks instanceof Uint8Array ? blocks : new Uint8Array(0));
-  const readings = unpackDeltas(deltas);
-  const superseded = merged.merge(readings);
-  await putBlocks(session, merged);
-  await putVersions(session, superseded);
-  return { bucketDays: mine.length, readings: readings.length, versions: superseded.length };
+  const merged = mergeBucketDays(unpackDeltas(deltas), blocks instanceof Uint8Array ? unpackBlocks(blocks) : []);
+  if (merged.rows.length > 0) {
+    const columns = COLUMNS.map((column) => arrayText(merged.rows.map((row) => row[column])));
+    await session.query(PUT_BLOCKS, [asBuffer(merged.bytes), ...columns]);
+  }
+  await putVersions(session, merged.superseded);
+  return { bucketDays: mine.length, readings: merged.readings, versions: merged.superseded.length };
 }
 
-async function putBlocks(session: Queryable, merged: MergedBlocks): Promise<void> {
+const COLUMNS = ['day', 'bucket', 'channel', 'intervalMinutes', 'headBytes', 'recordBytes', 'start', 'length'] as const;
+type BlockRow = Record<(typeof COLUMNS)[number], number>;
+
+/** Merges each bucket-day's deltas into its blocks, one after the other, so that few blocks are unpacked at a time. */
+function mergeBucketDays(deltas: readonly StoredDelta[], blocks: readonly StoredBlock[]) {
   const writer = new ColumnWriter(65_536);
-  const days: number[] = [];
-  const meterNos: number[] = [];
-  const channels: number[] = [];
-  const intervals: number[] = [];
-  const starts: number[] = [];
-  const lengths: number[] = [];
-  for (const { key, block, before } of merged.entries()) {
-    const start = writer.position;
-    const body = encodeBlock(block, writer);
-    if (before && Buffer.compare(before, body) === 0) {
-      // Nothing new (a replay): the row is not rewritten.
-      writer.position = start;
-      continue;
+  const rows: BlockRow[] = [];
+  const superseded = new ReadingColumns(16);
+  const reader = new DeltaChunkReader();
+  let spare: BucketBlock[] = [];
+  let readings = 0;
+  for (const part of byBucketDay(deltas, blocks)) {
+    const open = new OpenBlocks(spare);
+    for (const { key, meterSet, body } of part.blocks) open.at(key).decode(meterSet, body);
+    for (const { bucket, day, body } of part.deltas) {
+      readings += reader.read(body, { bucket, day }, (key, section) => open.at(key).merge(reader, section, superseded));
     }
-    days.push(key.day);
-    meterNos.push(key.meterNo);
-    channels.push(key.channel);
-    intervals.push(key.intervalMinutes);
-    starts.push(start + 1);
-    lengths.push(body.length);
+    for (const block of open.inOrder()) {
+      const before = part.blocks.find(
+        ({ key }) => key.channel === block.key.channel && key.intervalMinutes === block.key.intervalMinutes,
+      );
+      const row = encodeRow(block, writer, before);
+      if (row) rows.push(row);
+    }
+    spare = open.inOrder();
   }
-  if (meterNos.length === 0) return;
-  const bytes = writer.written();
-  const bodies = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const columns = [days, meterNos, channels, intervals, starts, lengths].map(arrayText);
-  await session.query(PUT_BLOCKS, [bodies, ...columns]);
+  return { rows, bytes: writer.written(), superseded, readings };
 }
+
+/** Appends the block's set of meters and body to the writer. @returns undefined: it is as stored (a replay). */
+function encodeRow(block: BucketBlock, writer: ColumnWriter, before: StoredBlock | undefined): BlockRow | undefined {
+  const start = writer.position;
+  writer.bytes(block.meterSet());
+  const { headBytes, recordBytes, body } = block.encode(writer);
+  if (before && Buffer.compare(before.body, body) === 0 && Buffer.compare(before.meterSet, block.meterSet()) === 0) {
+    writer.position = start;
+    return undefined;
+  }
+  return { ...block.key, headBytes, recordBytes, start: start + 1, length: body.length };
+}
+
+/** What belongs together, in key order. */
+function byBucketDay(deltas: readonly StoredDelta[], blocks: readonly StoredBlock[]) {
+  const parts = new Map<string, { bucket: number; day: number; deltas: StoredDelta[]; blocks: StoredBlock[] }>();
+  const partOf = ({ bucket, day }: { bucket: number; day: number }) => {
+    const name = `${bucket}/${day}`;
+    const part = parts.get(name) ?? { bucket, day, deltas: [], blocks: [] };
+    parts.set(name, part);
+    return part;
+  };
+  for (const delta of deltas) partOf(delta).deltas.push(delta);
+  for (const block of blocks) partOf(block.key).blocks.push(block);
+  return [...parts.values()].sort((a, b) => a.day - b.day || a.bucket - b.bucket);
+}
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** An array as PostgreSQL reads it; the driver would quote and escape each number. */
 const arrayText = (numbers: readonly number[]): string => `{${numbers.join(',')}}`;

@@ -1,6 +1,6 @@
-import { bucketOf, DAY_MS, MINUTE_MS } from '../../domain/readings/calendar-day.ts';
-import { type DayBlock, decodeBlock, emptyBlock, mergeReading } from '../../domain/readings/day-block.ts';
-import { decodeDeltaChunk } from '../../domain/readings/delta-chunk.ts';
+import { BucketBlock, type BucketKey, METER_SET_BYTES } from '../../domain/readings/bucket-block.ts';
+import { BUCKET_BITS, bucketOf, DAY_MS, MINUTE_MS } from '../../domain/readings/calendar-day.ts';
+import { DeltaChunkReader } from '../../domain/readings/delta-chunk.ts';
 import { ReadingColumns, type ReadingVersion } from '../../domain/readings/reading-columns.ts';
 import type { MeterDay } from '../../domain/readings/reading-store.ts';
 
@@ -8,57 +8,71 @@ import type { MeterDay } from '../../domain/readings/reading-store.ts';
  * Rows come back as one bytea, each row with its length: parsing thousands of text rows costs more than merging them.
  * Numbers are big-endian, as PostgreSQL's `int4send` and kin write them.
  */
-export const PACKED_BLOCKS = `string_agg(int4send(meter_no) || int2send(channel) || int2send(interval_minutes)
-  || int4send(day) || int4send(octet_length(body)) || body, ''::bytea)`;
+const KEY = 'int4send(bucket) || int4send(day) || int2send(channel) || int2send(interval_minutes)';
+export const PACKED_BLOCKS = `string_agg(${KEY} || meters || int4send(octet_length(body)) || body, ''::bytea)`;
 export const PACKED_DELTAS = `string_agg(int4send(bucket) || int4send(day)
   || int4send(octet_length(body)) || body, ''::bytea)`;
 export const PACKED_VERSIONS = `string_agg(int4send(meter_no) || int2send(channel) || int2send(interval_minutes)
   || float8send(extract(epoch FROM interval_start) * 1000) || int2send(quality) || int4send(revision)
   || int4send(energy_wh) || float8send(extract(epoch FROM recorded_at) * 1000), ''::bytea)`;
 
+// The records before a meter's own: as many as there are meters before it in the set.
+const RECORDS_BEFORE = `bit_count(substring(meters FROM 1 FOR (meter_no & 255) >> 3))
+  + bit_count((get_byte(meters, (meter_no & 255) >> 3) & ((1 << (meter_no & 7)) - 1))::bit(8))`;
+const NO_METERS = `'\\x${'00'.repeat(METER_SET_BYTES)}'::bytea`;
+
+/** Of blocks joined with `meter_no`: the head and that meter's record alone, so that the rest is not even read from disk. */
+export const PACKED_RECORDS = `string_agg(${KEY} || set_bit(${NO_METERS}, meter_no & 255, 1)
+  || int4send(head_bytes + record_bytes) || substring(body FROM 1 FOR head_bytes)
+  || substring(body FROM (head_bytes + record_bytes * (${RECORDS_BEFORE}) + 1)::int FOR record_bytes), ''::bytea)`;
+
+const KEY_BYTES = 12;
 const VERSION_BYTES = 34;
 
-/** One number per block of a day: the meter in its bucket, channel and interval. */
-const blockKey = (meterNo: number, channel: number, intervalMinutes: number, day: number): string =>
-  `${day}/${meterNo}/${channel}/${intervalMinutes}`;
-
-const keyInPart = (meterNo: number, channel: number, intervalMinutes: number): number =>
-  ((meterNo & 255) << 16) | (channel << 8) | intervalMinutes;
-
 export interface StoredBlock {
-  meterNo: number;
-  channel: number;
-  intervalMinutes: number;
+  key: BucketKey;
+  meterSet: Uint8Array;
+  body: Uint8Array;
+}
+
+export function unpackBlocks(rows: Uint8Array): StoredBlock[] {
+  const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
+  const blocks: StoredBlock[] = [];
+  for (let at = 0; at < rows.length; ) {
+    const key = {
+      bucket: view.getInt32(at),
+      day: view.getInt32(at + 4),
+      channel: view.getInt16(at + 8),
+      intervalMinutes: view.getInt16(at + 10),
+    };
+    const lengthAt = at + KEY_BYTES + METER_SET_BYTES;
+    const bodyAt = lengthAt + 4;
+    at = bodyAt + view.getInt32(lengthAt);
+    blocks.push({
+      key,
+      meterSet: rows.subarray(bodyAt - 4 - METER_SET_BYTES, lengthAt),
+      body: rows.subarray(bodyAt, at),
+    });
+  }
+  return blocks;
+}
+
+export interface StoredDelta {
+  bucket: number;
   day: number;
   body: Uint8Array;
 }
 
-export function* unpackBlocks(rows: Uint8Array): Generator<StoredBlock> {
+export function unpackDeltas(rows: Uint8Array): StoredDelta[] {
   const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
+  const deltas: StoredDelta[] = [];
   for (let at = 0; at < rows.length; ) {
-    const length = view.getInt32(at + 12);
-    yield {
-      meterNo: view.getInt32(at),
-      channel: view.getInt16(at + 4),
-      intervalMinutes: view.getInt16(at + 6),
-      day: view.getInt32(at + 8),
-      body: rows.subarray(at + 16, at + 16 + length),
-    };
-    at += 16 + length;
+    const bodyAt = at + 12;
+    const end = bodyAt + view.getInt32(at + 8);
+    deltas.push({ bucket: view.getInt32(at), day: view.getInt32(at + 4), body: rows.subarray(bodyAt, end) });
+    at = end;
   }
-}
-
-/** Readings of all delta rows, in one batch. */
-export function unpackDeltas(rows: Uint8Array): ReadingColumns {
-  const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
-  const readings = new ReadingColumns();
-  for (let at = 0; at < rows.length; ) {
-    const length = view.getInt32(at + 8);
-    const key = { bucket: view.getInt32(at), day: view.getInt32(at + 4) };
-    decodeDeltaChunk(rows.subarray(at + 12, at + 12 + length), key, readings);
-    at += 12 + length;
-  }
-  return readings;
+  return deltas;
 }
 
 export function unpackVersions(rows: Uint8Array): ReadingVersion[] {
@@ -82,107 +96,77 @@ export function unpackVersions(rows: Uint8Array): ReadingVersion[] {
   });
 }
 
+/** Blocks by key, made when first asked for. */
+export class OpenBlocks {
+  readonly #blocks = new Map<string, BucketBlock>();
+  readonly #spare: BucketBlock[];
+  #last: BucketBlock | undefined;
+
+  /** @param spare blocks that are not needed any more, to be used again */
+  constructor(spare: BucketBlock[] = []) {
+    this.#spare = spare;
+  }
+
+  at(key: BucketKey): BucketBlock {
+    if (this.#last !== undefined && sameKey(this.#last.key, key)) return this.#last;
+    const name = `${key.day}/${key.bucket}/${key.channel}/${key.intervalMinutes}`;
+    let block = this.#blocks.get(name);
+    if (block === undefined) {
+      block = this.#spare.pop() ?? new BucketBlock(key);
+      block.reset(key);
+      this.#blocks.set(name, block);
+    }
+    this.#last = block;
+    return block;
+  }
+
+  /** In key order, so that concurrent writers lock rows in one order. */
+  inOrder(): BucketBlock[] {
+    return [...this.#blocks.values()].sort(
+      ({ key: a }, { key: b }) =>
+        a.day - b.day || a.bucket - b.bucket || a.channel - b.channel || a.intervalMinutes - b.intervalMinutes,
+    );
+  }
+}
+
+const sameKey = (a: BucketKey, b: BucketKey): boolean =>
+  a.bucket === b.bucket && a.day === b.day && a.channel === b.channel && a.intervalMinutes === b.intervalMinutes;
+
 /** Blocks and deltas together, of the wanted meters and channel. */
 export function mergeMeterDays(rows: {
   blocks: Uint8Array;
   deltas: Uint8Array;
   wanted: { meterNos: ReadonlySet<number>; channel: number };
 }): { days: MeterDay[]; superseded: ReadingVersion[] } {
-  const days = new Map<string, MeterDay>();
-  for (const { meterNo, channel, intervalMinutes, day, body } of unpackBlocks(rows.blocks)) {
-    const block = decodeBlock(body, intervalMinutes);
-    days.set(blockKey(meterNo, channel, intervalMinutes, day), { meterNo, channel, day, block });
-  }
-  const readings = unpackDeltas(rows.deltas);
+  const { meterNos, channel } = rows.wanted;
+  const open = new OpenBlocks();
+  for (const { key, meterSet, body } of unpackBlocks(rows.blocks)) open.at(key).decode(meterSet, body);
   const superseded = new ReadingColumns(16);
-  for (let row = 0; row < readings.length; row++) {
-    const meterNo = readings.meterNo[row] as number;
-    const channel = readings.channel[row] as number;
-    if (channel !== rows.wanted.channel || !rows.wanted.meterNos.has(meterNo)) continue;
-    const day = readings.day[row] as number;
-    const intervalMinutes = readings.intervalMinutes[row] as number;
-    const key = blockKey(meterNo, channel, intervalMinutes, day);
-    let meterDay = days.get(key);
-    if (!meterDay) {
-      meterDay = { meterNo, channel, day, block: emptyBlock(intervalMinutes) };
-      days.set(key, meterDay);
-    }
-    mergeReading(meterDay.block, readings, row, superseded);
+  const reader = new DeltaChunkReader();
+  for (const { body, ...place } of unpackDeltas(rows.deltas)) {
+    const firstMeterNo = place.bucket << BUCKET_BITS;
+    reader.read(body, place, (key, section) => {
+      if (key.channel !== channel) return;
+      const isWanted = (index: number) => meterNos.has(firstMeterNo + (reader.meter[index] as number));
+      for (let from = section.from; from < section.to; from++) {
+        if (!isWanted(from)) continue;
+        let to = from + 1;
+        while (to < section.to && isWanted(to)) to++;
+        open.at(key).merge(reader, { ...section, from, to }, superseded);
+        from = to;
+      }
+    });
   }
   return {
-    days: [...days.values()],
+    days: open
+      .inOrder()
+      .flatMap((each) =>
+        [...each.days()]
+          .filter(({ meterNo }) => meterNos.has(meterNo))
+          .map(({ meterNo, block }) => ({ meterNo, channel, day: each.key.day, block })),
+      ),
     superseded: Array.from({ length: superseded.length }, (_, row) => superseded.at(row)),
   };
 }
 
-interface MergedBlock {
-  key: Omit<StoredBlock, 'body'>;
-  block: DayBlock;
-  /** Body as stored; undefined: a new block. */
-  before: Uint8Array | undefined;
-}
-
-/** Blocks of some buckets and days while deltas are merged into them. */
-export class MergedBlocks {
-  /** By bucket and day, then by meter in the bucket, channel and interval as one small integer, which a Map finds fastest. */
-  readonly #parts = new Map<string, Map<number, MergedBlock>>();
-  #part: Map<number, MergedBlock> = new Map();
-  #partBucket = -1;
-  #partDay = Number.NaN;
-
-  constructor(blocks: Uint8Array) {
-    for (const { body, ...key } of unpackBlocks(blocks)) {
-      const block = decodeBlock(body, key.intervalMinutes);
-      this.#partOf(key.meterNo, key.day).set(keyInPart(key.meterNo, key.channel, key.intervalMinutes), {
-        key,
-        block,
-        before: body,
-      });
-    }
-  }
-
-  #partOf(meterNo: number, day: number): Map<number, MergedBlock> {
-    const bucket = bucketOf(meterNo);
-    if (bucket === this.#partBucket && day === this.#partDay) return this.#part;
-    const name = `${bucket}/${day}`;
-    const part = this.#parts.get(name) ?? new Map<number, MergedBlock>();
-    this.#parts.set(name, part);
-    this.#part = part;
-    this.#partBucket = bucket;
-    this.#partDay = day;
-    return part;
-  }
-
-  merge(readings: ReadingColumns): ReadingColumns {
-    const superseded = new ReadingColumns(16);
-    for (let row = 0; row < readings.length; row++) {
-      const meterNo = readings.meterNo[row] as number;
-      const channel = readings.channel[row] as number;
-      const intervalMinutes = readings.intervalMinutes[row] as number;
-      const day = readings.day[row] as number;
-      const part = this.#partOf(meterNo, day);
-      const number = keyInPart(meterNo, channel, intervalMinutes);
-      let entry = part.get(number);
-      if (!entry) {
-        const key = { meterNo, channel, intervalMinutes, day };
-        entry = { key, block: emptyBlock(intervalMinutes), before: undefined };
-        part.set(number, entry);
-      }
-      mergeReading(entry.block, readings, row, superseded);
-    }
-    return superseded;
-  }
-
-  /** Entries in key order, so that concurrent writers lock rows in one order. */
-  entries() {
-    return [...this.#parts.values()]
-      .flatMap((part) => [...part.values()])
-      .sort(
-        (a, b) =>
-          a.key.day - b.key.day ||
-          a.key.meterNo - b.key.meterNo ||
-          a.key.channel - b.key.channel ||
-          a.key.intervalMinutes - b.key.intervalMinutes,
-      );
-  }
-}
+export const bucketsOf = (meterNos: readonly number[]): number[] => [...new Set(meterNos.map(bucketOf))];

@@ -1,11 +1,19 @@
-import { bucketOf, DAY_MS, dayOf, slotStart } from '../../domain/readings/calendar-day.ts';
+import { BUCKET_BITS, DAY_MS, dayOf, slotStart } from '../../domain/readings/calendar-day.ts';
 import type { DayBlock } from '../../domain/readings/day-block.ts';
 import { encodeDeltaChunks } from '../../domain/readings/delta-chunk.ts';
 import type { ReadingColumns, ReadingVersion } from '../../domain/readings/reading-columns.ts';
 import type { MeterDay, ReadingStore, StoredInterval } from '../../domain/readings/reading-store.ts';
 import { winnerAsOf } from '../../domain/readings/versions.ts';
 import { compactReadings } from './compaction.ts';
-import { mergeMeterDays, PACKED_BLOCKS, PACKED_DELTAS, PACKED_VERSIONS, unpackVersions } from './packed-rows.ts';
+import {
+  bucketsOf,
+  mergeMeterDays,
+  PACKED_BLOCKS,
+  PACKED_DELTAS,
+  PACKED_RECORDS,
+  PACKED_VERSIONS,
+  unpackVersions,
+} from './packed-rows.ts';
 import type { Database, Queryable } from './pool.ts';
 
 /** Meter readings in PostgreSQL: appended as deltas, compacted into blocks. @see docs/adr/0002-block-store.md */
@@ -16,7 +24,11 @@ export function postgresReadingStore(database: Database): ReadingStore {
     async readMany({ meterNos, channel, fromDay, toDay }) {
       const days = Array.from({ length: Math.max(0, toDay - fromDay) }, (_, i) => fromDay + i);
       if (days.length === 0 || meterNos.length === 0) return [];
-      const { rows } = await database.query(READ_DAYS, [days, meterNos, channel, bucketsOf(meterNos)]);
+      const buckets = bucketsOf(meterNos);
+      const few = meterNos.length <= buckets.length * RECORDS_OF_A_BLOCK;
+      const { rows } = few
+        ? await database.query(READ_RECORDS, [days, channel, buckets, meterNos])
+        : await database.query(READ_BLOCKS, [days, channel, buckets]);
       return mergeMeterDays({
         blocks: packed(rows[0]?.blocks),
         deltas: packed(rows[0]?.deltas),
@@ -27,11 +39,11 @@ export function postgresReadingStore(database: Database): ReadingStore {
       const fromDay = dayOf(from);
       const days = Array.from({ length: Math.max(0, dayOf(to - 1) - fromDay + 1) }, (_, i) => fromDay + i);
       if (days.length === 0) return [];
-      const { rows } = await database.query(asOf === undefined ? READ_DAYS : READ_VERSIONS, [
+      const { rows } = await database.query(asOf === undefined ? READ_RECORDS : READ_VERSIONS, [
         days,
-        [meterNo],
         channel,
         bucketsOf([meterNo]),
+        [meterNo],
         ...(asOf === undefined ? [] : [from / 1000, to / 1000]),
       ]);
       const wanted = { meterNos: new Set([meterNo]), channel };
@@ -66,9 +78,9 @@ export async function readVersions(
 ): Promise<ReadingVersion[]> {
   const { rows } = await session.query(READ_VERSIONS, [
     [dayOf(from)],
-    [meterNo],
     channel,
     bucketsOf([meterNo]),
+    [meterNo],
     from / 1000,
     to / 1000,
   ]);
@@ -97,19 +109,22 @@ const APPEND = `INSERT INTO reading_delta (bucket, day, reading_count, body)
   SELECT bucket, day, readings, substring($6::bytea FROM start FOR length)
   FROM unnest($1::int[], $2::int[], $3::int[], $4::int[], $5::int[]) AS chunk (bucket, day, readings, start, length)`;
 
-// One statement, one snapshot: a compaction that commits meanwhile neither hides nor doubles a reading.
-const BLOCKS_AND_DELTAS = `
-  (SELECT ${PACKED_BLOCKS} FROM reading_block
-    WHERE day = ANY($1::int[]) AND meter_no = ANY($2::int[]) AND channel = $3::smallint) AS blocks,
-  (SELECT ${PACKED_DELTAS} FROM reading_delta
-    WHERE bucket = ANY($4::int[]) AND day = ANY($1::int[])) AS deltas`;
-const READ_DAYS = `SELECT ${BLOCKS_AND_DELTAS}`;
-const READ_VERSIONS = `SELECT ${BLOCKS_AND_DELTAS},
-  (SELECT ${PACKED_VERSIONS} FROM reading_version
-    WHERE meter_no = ANY($2::int[]) AND channel = $3::smallint
-      AND interval_start >= to_timestamp($5) AND interval_start < to_timestamp($6)) AS versions`;
+/** From so many meters of a block on it is read whole. [proposed] */
+const RECORDS_OF_A_BLOCK = 16;
 
-const bucketsOf = (meterNos: readonly number[]): number[] => [...new Set(meterNos.map(bucketOf))];
+// One statement, one snapshot: a compaction that commits meanwhile neither hides nor doubles a reading.
+const DELTAS = `(SELECT ${PACKED_DELTAS} FROM reading_delta
+    WHERE bucket = ANY($3::int[]) AND day = ANY($1::int[])) AS deltas`;
+const RECORDS = `(SELECT ${PACKED_RECORDS} FROM unnest($4::int[]) AS wanted (meter_no) JOIN reading_block
+      ON bucket = meter_no >> ${BUCKET_BITS} AND get_bit(meters, meter_no & 255) = 1
+    WHERE day = ANY($1::int[]) AND channel = $2::smallint) AS blocks`;
+const READ_BLOCKS = `SELECT (SELECT ${PACKED_BLOCKS} FROM reading_block
+    WHERE day = ANY($1::int[]) AND bucket = ANY($3::int[]) AND channel = $2::smallint) AS blocks, ${DELTAS}`;
+const READ_RECORDS = `SELECT ${RECORDS}, ${DELTAS}`;
+const READ_VERSIONS = `SELECT ${RECORDS}, ${DELTAS},
+  (SELECT ${PACKED_VERSIONS} FROM reading_version
+    WHERE meter_no = ANY($4::int[]) AND channel = $2::smallint
+      AND interval_start >= to_timestamp($5) AND interval_start < to_timestamp($6)) AS versions`;
 
 const packed = (column: unknown): Uint8Array => (column instanceof Uint8Array ? column : new Uint8Array(0));
 

@@ -27,6 +27,12 @@ export class ColumnWriter {
     this.position += 4;
   }
 
+  float64(number: number): void {
+    this.#reserve(8);
+    this.#view.setFloat64(this.position, number, true);
+    this.position += 8;
+  }
+
   bytes(octets: Uint8Array): void {
     this.#reserve(octets.length);
     this.#bytes.set(octets, this.position);
@@ -59,6 +65,25 @@ export class ColumnWriter {
     } else if (width === 8) {
       for (let i = 0; i < count; i++, at += 8) view.setFloat64(at, (column[i] as number) - least, true);
     }
+  }
+
+  /** Numbers [from, to) of a column, unsigned and little-endian in `width` bytes (0: none is written). */
+  unsigned(column: Int32Array, { from, to, width }: { from: number; to: number; width: number }): void {
+    this.#reserve(width * (to - from));
+    const bytes = this.#bytes;
+    let at = this.position;
+    if (width === 1) {
+      for (let i = from; i < to; i++) bytes[at++] = column[i] as number;
+    } else if (width === 2) {
+      for (let i = from; i < to; i++) {
+        const number = column[i] as number;
+        bytes[at++] = number;
+        bytes[at++] = number >> 8;
+      }
+    } else if (width === 4) {
+      for (let i = from; i < to; i++, at += 4) this.#view.setInt32(at, column[i] as number, true);
+    }
+    this.position = at;
   }
 
   /** The bytes so far from `start`; valid until the next write. */
@@ -95,6 +120,11 @@ export class ColumnReader {
     return this.#view.getUint32(this.position - 4, true);
   }
 
+  float64(): number {
+    this.position += 8;
+    return this.#view.getFloat64(this.position - 8, true);
+  }
+
   bytes(count: number): Uint8Array {
     this.position += count;
     return this.#bytes.subarray(this.position - count, this.position);
@@ -117,6 +147,24 @@ export class ColumnReader {
       for (let i = 0; i < count; i++, at += 4) into[i] = least + view.getUint32(at, true);
     } else {
       for (let i = 0; i < count; i++, at += 8) into[i] = least + view.getFloat64(at, true);
+    }
+  }
+
+  /** Reads what `unsigned` wrote to [from, to) of `into`. @throws RangeError if the bytes end too early. */
+  unsigned(
+    into: Int32Array | Uint16Array | Uint8Array,
+    { from, to, width }: { from: number; to: number; width: number },
+  ): void {
+    const bytes = this.#bytes;
+    let at = this.position;
+    this.position = at + width * (to - from);
+    if (this.position > bytes.length) throw new RangeError('the bytes end too early');
+    if (width === 1) {
+      for (let i = from; i < to; i++) into[i] = bytes[at++] as number;
+    } else if (width === 2) {
+      for (let i = from; i < to; i++, at += 2) into[i] = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+    } else if (width === 4) {
+      for (let i = from; i < to; i++, at += 4) into[i] = this.#view.getInt32(at, true);
     }
   }
 }

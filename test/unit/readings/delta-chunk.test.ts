@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { bucketOf } from '../../../layers/domain/readings/calendar-day.ts';
-import { decodeDeltaChunk, encodeDeltaChunks } from '../../../layers/domain/readings/delta-chunk.ts';
+import { BUCKET_BITS, bucketOf } from '../../../layers/domain/readings/calendar-day.ts';
+import { DeltaChunkReader, encodeDeltaChunks } from '../../../layers/domain/readings/delta-chunk.ts';
 import { ReadingColumns, type ReadingVersion } from '../../../layers/domain/readings/reading-columns.ts';
 
 const reading: fc.Arbitrary<ReadingVersion> = fc.record({
@@ -19,10 +19,23 @@ test('chunks give back every reading once, in bucket and day order', () => {
   fc.assert(
     fc.property(fc.array(reading, { maxLength: 60 }), (readings) => {
       const { chunks, bodies } = encodeDeltaChunks(ReadingColumns.of(readings));
-      const decoded = new ReadingColumns(1);
-      for (const chunk of chunks)
-        decodeDeltaChunk(bodies.subarray(chunk.offset, chunk.offset + chunk.length), chunk, decoded);
-      const rows = Array.from({ length: decoded.length }, (_, row) => decoded.at(row));
+      const rows: ReadingVersion[] = [];
+      const reader = new DeltaChunkReader();
+      for (const chunk of chunks) {
+        const body = bodies.subarray(chunk.offset, chunk.offset + chunk.length);
+        reader.read(body, chunk, ({ bucket, ...key }, { from, to, ...shared }) => {
+          for (let i = from; i < to; i++) {
+            const meterNo = (bucket << BUCKET_BITS) + (reader.meter[i] as number);
+            rows.push({
+              ...key,
+              ...shared,
+              meterNo,
+              slot: Number(reader.slot[i]),
+              energyWh: Number(reader.energyWh[i]),
+            });
+          }
+        });
+      }
       const inOrder = readings
         .map((version, at) => ({ version, at }))
         .sort(
