@@ -14,13 +14,15 @@ export interface ApiRequest<R extends Route = Route> {
   query: Parsed<R, 'query'>;
   headers: Parsed<R, 'headers'>;
   body: Parsed<R, 'body'>;
+  /** Paths of the body's numbers whose text says more than a double holds. */
+  inexact: ReadonlySet<string>;
   caller: Caller;
   correlationId: string;
   /** Epoch ms of the request. */
   now: number;
 }
 
-type Parts = Pick<ApiRequest, 'params' | 'query' | 'headers' | 'body'>;
+type Parts = Pick<ApiRequest, 'params' | 'query' | 'headers' | 'body' | 'inexact'>;
 
 const lowerCased = (headers: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
@@ -49,7 +51,15 @@ const decode = (text: string): string => {
   }
 };
 
-const bodyOf = (event: APIGatewayProxyEvent, maxBytes: number | undefined): unknown | ApiProblem => {
+/** A body as it was read. */
+interface Body {
+  value: unknown;
+  inexact: ReadonlySet<string>;
+}
+
+const NO_BODY: Body = { value: undefined, inexact: new Set() };
+
+const bodyOf = (event: APIGatewayProxyEvent, maxBytes: number | undefined): Body | ApiProblem => {
   if (!/^application\/json\b/i.test(header(event, 'content-type') ?? '')) {
     return apiProblem('unsupported-media-type', 'Send Content-Type: application/json');
   }
@@ -58,7 +68,7 @@ const bodyOf = (event: APIGatewayProxyEvent, maxBytes: number | undefined): unkn
     return apiProblem('payload-too-large', `The body has ${bytes.length} bytes, at most ${maxBytes} are taken`);
   }
   const json = parseStrictJson(bytes);
-  if (json.ok) return json.value;
+  if (json.ok) return json;
   return apiProblem(
     'invalid-request',
     'The body is not one JSON document in UTF-8 that can be read in only one way',
@@ -79,12 +89,12 @@ export function parseRequest(route: Route, event: APIGatewayProxyEvent): Parts |
   const params = parse('path', route.params, paramsOf(event));
   const query = parse('query', route.query, queryOf(event));
   const headers = parse('headers', route.headers, lowerCased(event.headers ?? {}));
-  const body = route.body ? bodyOf(event, route.maxBodyBytes) : undefined;
+  const body = route.body ? bodyOf(event, route.maxBodyBytes) : NO_BODY;
   if (body instanceof ApiProblem) {
     if (violations.length === 0 || body.code !== 'invalid-request') return body;
     return apiProblem('invalid-request', 'See violations', [...violations, ...body.violations]);
   }
-  const parsedBody = parse('body', route.body, body);
+  const parsedBody = parse('body', route.body, body.value);
   if (violations.length > 0) return apiProblem('invalid-request', 'See violations', violations);
-  return { params, query, headers, body: parsedBody } as Parts;
+  return { params, query, headers, body: parsedBody, inexact: body.inexact } as Parts;
 }

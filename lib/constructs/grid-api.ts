@@ -1,4 +1,4 @@
-import { RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, Size, Validations } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
   AuthorizationType,
@@ -72,6 +72,8 @@ export class GridApi extends Construct {
       // The role by which API Gateway writes logs belongs to the account: see the account stack.
       cloudWatchRole: false,
       endpointTypes: [EndpointType.REGIONAL],
+      // Also what makes the gateway take bodies in gzip.
+      minCompressionSize: Size.kibibytes(1),
       deployOptions: {
         stageName: API_VERSION,
         accessLogDestination: new LogGroupLogDestination(accessLogs),
@@ -161,7 +163,10 @@ export class GridApi extends Construct {
       type,
       ...(fallback ? {} : { statusCode: String(status) }),
       templates: { 'application/json': document },
-      responseHeaders: { 'Content-Type': "'application/problem+json'" },
+      responseHeaders: {
+        'Content-Type': "'application/problem+json'",
+        ...(type === ResponseType.THROTTLED ? { 'Retry-After': "'1'" } : {}),
+      },
     });
   }
 }

@@ -82,6 +82,7 @@ export class ApiStack extends StageStack {
       outages: make('outages'),
       'outage-causes': make('outage-causes'),
       'accept-batch': make('accept-batch'),
+      batches: make('batches'),
       quarantine: make('quarantine'),
       'reading-edits': make('reading-edits'),
       forecasts: make('forecasts'),
@@ -127,6 +128,7 @@ export class ApiStack extends StageStack {
       },
       service: { name: 'api/service', memoryMb: 256, inNetwork: false, grants: [] },
       'accept-batch': this.acceptBatch(dataKeyArn),
+      batches: this.batches(dataKeyArn),
       quarantine: this.quarantine(dataKeyArn),
       'reading-edits': {
         name: 'api/reading-edits',
@@ -253,6 +255,21 @@ export class ApiStack extends StageStack {
           resources: [streamArn(this, readings), streamArn(this, telemetry)],
         },
         useDataKey(dataKeyArn, 'write'),
+      ],
+    };
+  }
+
+  private batches(dataKeyArn: string): Served {
+    const idempotency = this.wire('storage/idempotency-table');
+    return {
+      name: 'api/batches',
+      memoryMb: 512,
+      inNetwork: true,
+      environment: { ...this.databaseEnvironment('grid_reader'), IDEMPOTENCY_TABLE: idempotency },
+      grants: [
+        connectDatabase(this, this.wire('storage/database-resource-id'), 'grid_reader'),
+        { sid: 'FindBatch', actions: ['dynamodb:GetItem'], resources: [tableArn(this, idempotency)] },
+        useDataKey(dataKeyArn, 'read'),
       ],
     };
   }

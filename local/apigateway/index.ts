@@ -25,7 +25,7 @@ export const apigateway = (): Part => ({ providers: [new ApiGatewayProvider()] }
 export class ApiGatewayProvider implements Provider {
   readonly types: Provider['types'] = {
     'AWS::ApiGateway::RestApi': {
-      honours: ['Name', 'BinaryMediaTypes'],
+      honours: ['Name', 'BinaryMediaTypes', 'MinimumCompressionSize'],
       passesOver: {
         Description: CONSOLE_ONLY,
         EndpointConfiguration: 'there is one machine',

@@ -62,6 +62,8 @@ export class RestApi {
   readonly id: string;
   readonly name: string;
   readonly binaryMediaTypes: readonly string[];
+  /** Bytes from which answers are compressed for who takes it; undefined: no compression either way. */
+  readonly minimumCompressionSize: number | undefined;
   readonly responses = new Map<string, GatewayResponse>();
   readonly stages = new Map<string, StageConfig>();
   readonly methods: MethodConfig[] = [];
@@ -70,6 +72,8 @@ export class RestApi {
   constructor(api: Resource, cloud: Cloud) {
     this.id = api.physicalId;
     this.name = String(api.properties.Name ?? api.logicalId);
+    const { MinimumCompressionSize } = api.properties;
+    this.minimumCompressionSize = MinimumCompressionSize === undefined ? undefined : Number(MinimumCompressionSize);
     this.binaryMediaTypes = ((api.properties.BinaryMediaTypes ?? []) as string[]).map((type) =>
       type.replaceAll('~1', '/'),
     );

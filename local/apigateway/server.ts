@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import * as http from 'node:http';
 import type { Cloud } from '../kernel/types.ts';
 import { CognitoAuthorizer } from './authorizer.ts';
+import { compressed, decompressed } from './compression.ts';
 import { type Answer, callFunction, mockAnswer } from './integration.ts';
 import { LIMITS } from './limits.ts';
 import { type Refusal, refusals } from './refusal.ts';
@@ -111,10 +112,11 @@ export class ApiServer {
     const began = performance.now();
     const outcome = await this.#outcome(incoming, request);
     this.#record(request, outcome, performance.now() - began);
+    const answer = compressed(outcome.answer, request);
     return {
-      ...outcome.answer,
+      ...answer,
       headers: {
-        ...outcome.answer.headers,
+        ...answer.headers,
         'x-amzn-requestid': request.requestId,
         'x-amz-apigw-id': request.extendedRequestId,
         'x-amzn-trace-id': `Root=${request.traceId}`,
@@ -130,8 +132,10 @@ export class ApiServer {
       request.headers.reduce((sum, [name, content]) => sum + name.length + content.length, 0);
     if (headerBytes > LIMITS.maxHeaderBytes) return this.#refused(request, refusals.tooLarge());
     const body = await readBody(incoming);
-    if (!body) return this.#refused(request, refusals.tooLarge());
-    request.body = body;
+    const plain = body && decompressed(body, request);
+    if (!plain) return this.#refused(request, refusals.tooLarge());
+    if (plain === 'damaged') return this.#refused(request, refusals.badRequest('The body could not be decompressed'));
+    request.body = plain;
     if (!method) return this.#refused(request, refusals.noSuchRoute());
     if (method.authorization.kind === 'cognito') {
       const authorized = await this.#authorizer.authorize(

@@ -167,6 +167,13 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     ...READ_KEY,
   },
   'api/service': { ...LOGS, '*': ANY },
+  'api/batches': {
+    ...LOGS,
+    '*': ANY_IN_NETWORK,
+    ...database('grid_reader'),
+    'dynamodb:table/{storage/idempotency-table}': ['dynamodb:GetItem'],
+    ...READ_KEY,
+  },
   'ingest/accept-batch': {
     ...LOGS,
     '*': ANY,

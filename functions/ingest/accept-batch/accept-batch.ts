@@ -4,10 +4,12 @@ import type { IdempotencyStore } from '../../../layers/adapters/dynamodb/idempot
 import type { StreamRecord, StreamWriter } from '../../../layers/adapters/kinesis/stream-writer.ts';
 import type { batchResult } from '../../../layers/contracts/api/batch.ts';
 import type { Envelope } from '../../../layers/contracts/messages/envelope.ts';
+import type { AcceptedBatch, BatchRegister } from '../../../layers/domain/batches/batch-log.ts';
 import type { UseCase } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem, apiProblem } from '../../../layers/runtime/api-problem.ts';
 import { log } from '../../../layers/runtime/observability.ts';
-import { judgeItems } from './judge-items.ts';
+import type { EncodedItem } from './encode-item.ts';
+import { type ItemResult, isColumns, judgeItems } from './judge-items.ts';
 
 export type BatchResult = z.infer<typeof batchResult>;
 
@@ -18,19 +20,31 @@ const RETRY_AFTER_SECONDS = 5;
  * would not take them, so that the head-end's retry is worked on; items put before stay put, and storing them twice is harmless.
  */
 export const acceptBatch =
-  (ports: { stream: StreamWriter; idempotency: IdempotencyStore<BatchResult> }): UseCase<'acceptBatch'> =>
-  async ({ body, headers, caller, correlationId, now }) => {
-    const key = `batch#${caller.clientId}#${headers['idempotency-key']}`;
+  (ports: {
+    stream: StreamWriter;
+    idempotency: IdempotencyStore<BatchResult>;
+    register: Pick<BatchRegister, 'put'>;
+  }): UseCase<'acceptBatch'> =>
+  async ({ body, inexact, headers, caller: { clientId }, correlationId, now }) => {
+    const key = `batch#${clientId}#${headers['idempotency-key']}`;
     const bodyHash = createHash('sha256').update(JSON.stringify(body)).digest('hex');
     const claim = await ports.idempotency.claim({ key, bodyHash, token: correlationId, now });
     if (claim.state === 'answered') return claim.answer;
-    if (claim.state === 'in-flight') return apiProblem('request-in-flight', 'Ask again in a moment');
+    if (claim.state === 'in-flight') {
+      return new ApiProblem({ code: 'request-in-flight', detail: 'Ask again in a moment', retryAfterSeconds: 1 });
+    }
     if (claim.state === 'other-body') return apiProblem('idempotency-key-reused', 'Use a new key for a new body');
+    const batchId = correlationId;
     try {
-      const items = judgeItems(body.readings, now);
-      const records = items
-        .filter(({ status, duplicateOf }) => status === 'accepted' && duplicateOf === undefined)
-        .map(({ index }) => recordOf(body.readings[index] ?? {}, caller.clientId, { correlationId, now }));
+      const judged = judgeItems(body.readings, { now, inexact });
+      const items = judged.map(({ result }) => result);
+      const records = judged.flatMap(({ result: { index }, put }) =>
+        put
+          ? [recordOf(put, { item: index, columns: isColumns(body.readings[index] ?? {}), clientId, batchId, now })]
+          : [],
+      );
+      // Known before any of it can be stored: who asks for an accepted batch finds it.
+      await ports.register.put({ batchId, clientId, receivedAt: now, items: items.map(kept) });
       if (!(await ports.stream.putAll(records))) {
         await ports.idempotency.release({ key, token: claim.token });
         log.warn('STREAM_THROTTLED', { correlationId, records: records.length });
@@ -38,7 +52,7 @@ export const acceptBatch =
         return new ApiProblem({ code: 'unavailable', detail: 'The stream takes no more just now', retryAfterSeconds });
       }
       const accepted = items.filter(({ status }) => status === 'accepted').length;
-      const answer = { batchId: correlationId, accepted, rejected: items.length - accepted, items };
+      const answer = { batchId, accepted, rejected: items.length - accepted, items };
       await ports.idempotency.complete({ key, token: claim.token, answer, now });
       return answer;
     } catch (failure) {
@@ -47,18 +61,21 @@ export const acceptBatch =
     }
   };
 
+/** An item's answer as it is kept: what is in quarantine says its reasons itself. */
+const kept = ({ status, duplicateOf }: ItemResult): AcceptedBatch['items'][number] => duplicateOf ?? status;
+
 /** The envelope that the topic rules write, with the head-end in place of the device. */
 const recordOf = (
-  item: Record<string, unknown>,
-  clientId: string,
-  { correlationId, now }: { correlationId: string; now: number },
+  { payload, partitionKey }: EncodedItem,
+  put: { item: number; columns: boolean; clientId: string; batchId: string; now: number },
 ): StreamRecord => {
   const envelope: Envelope = {
-    payload: Buffer.from(JSON.stringify(item)).toString('base64'),
-    topic: `headend/${clientId}/interval-readings`,
-    clientId,
-    receivedAt: now,
-    traceId: correlationId,
+    payload: Buffer.from(payload).toString('base64'),
+    topic: `headend/${put.clientId}/${put.columns ? 'interval-columns' : 'interval-readings'}`,
+    clientId: put.clientId,
+    receivedAt: put.now,
+    traceId: put.batchId,
+    item: put.item,
   };
-  return { partitionKey: String(item.meterId), data: Buffer.from(JSON.stringify(envelope)) };
+  return { partitionKey, data: Buffer.from(JSON.stringify(envelope)) };
 };

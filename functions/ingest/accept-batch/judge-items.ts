@@ -1,47 +1,40 @@
 import type * as z from 'zod';
 import type { batchResult } from '../../../layers/contracts/api/batch.ts';
-import { CHANNELS, ENERGY_DECIMALS } from '../../../layers/contracts/messages/channels.ts';
-import { IntervalBlockMessage, IntervalReadingMessage } from '../../../layers/contracts/messages/interval-readings.ts';
-import { MAX_AHEAD_MS } from '../../../layers/contracts/messages/limits.ts';
-import { checkWire } from '../../../layers/contracts/messages/violations.ts';
+import { CHANNEL_NAMES, CHANNELS } from '../../../layers/contracts/messages/channels.ts';
+import type { JsonValue } from '../../../layers/domain/messages/strict-json.ts';
+import { validateIntervalColumns } from '../../../layers/domain/readings/interval-columns-validation.ts';
+import { validateIntervalReadings } from '../../../layers/domain/readings/interval-validation.ts';
+import { ReadingColumns } from '../../../layers/domain/readings/reading-columns.ts';
+import { type EncodedItem, encodeItem } from './encode-item.ts';
 
 export type ItemResult = z.infer<typeof batchResult>['items'][number];
 
+/** An item's answer, and what is to be put for it: nothing if it is rejected, or equal to an earlier one. */
+export interface JudgedItem {
+  result: ItemResult;
+  put?: EncodedItem;
+}
+
 type Reasons = NonNullable<ItemResult['reasons']>;
+type Item = { [key: string]: JsonValue };
 
-const decimals = (value: number): number => {
-  const [mantissa = '', exponent = '0'] = String(value).split('e');
-  return Math.max(0, (mantissa.split('.')[1]?.length ?? 0) - Number(exponent));
-};
+/** Whether an item is an interval-columns message. */
+export const isColumns = (item: Readonly<Record<string, unknown>>): boolean => Object.hasOwn(item, 'meters');
 
-/** What can be said of an item without the registry, which the consumer of the stream asks. */
-function violationsOf(item: Record<string, unknown>, now: number): Reasons {
-  const isBlock = Object.hasOwn(item, 'intervals');
-  const wire = checkWire(isBlock ? IntervalBlockMessage : IntervalReadingMessage, item);
-  if (!wire.ok) return wire.reasons.map(({ path, code, message }) => ({ path, message: `${code}: ${message}` }));
-  const reading = wire.data;
-  const violations: Reasons = [];
-  const { unit } = CHANNELS[reading.channel];
-  if (reading.unit !== unit) violations.push({ path: 'unit', message: `WRONG_UNIT: ${reading.channel} is in ${unit}` });
-  const lengthMs = reading.intervalMinutes * 60_000;
-  const intervals = 'intervals' in reading ? reading.intervals : [reading];
-  intervals.forEach(({ start, value }, index) => {
-    const at = (field: string) => (isBlock ? `intervals[${index}].${field}` : field);
-    const startMs = Date.parse(start);
-    if (startMs % lengthMs !== 0) {
-      violations.push({
-        path: at('start'),
-        message: `MISALIGNED: not on a multiple of ${reading.intervalMinutes} minutes`,
-      });
-    }
-    if (startMs + lengthMs > now + MAX_AHEAD_MS) {
-      violations.push({ path: at('start'), message: 'FUTURE_TIME: ends after its receipt' });
-    }
-    if (decimals(value) > ENERGY_DECIMALS) {
-      violations.push({ path: at('value'), message: `EXCESS_PRECISION: more than ${ENERGY_DECIMALS} decimals`, value });
-    }
-  });
-  return violations;
+/** What can be said of an item without the registry, which the consumer of the stream asks: here every meter fits. */
+function violationsOf(item: Item, judged: { now: number; inexact: ReadonlySet<string> }): Reasons {
+  const minutes = typeof item.intervalMinutes === 'number' ? item.intervalMinutes : 0;
+  const intervalMinutes: number[] = [];
+  for (const name of CHANNEL_NAMES) intervalMinutes[CHANNELS[name].code] = minutes;
+  const judgement = {
+    receivedAt: judged.now,
+    ownerId: undefined,
+    inexact: judged.inexact,
+    meter: () => ({ meterNo: 0, intervalMinutes }),
+  };
+  const validate = isColumns(item) ? validateIntervalColumns : validateIntervalReadings;
+  const reasons = validate(item, judgement, new ReadingColumns());
+  return reasons.map(({ code, path, message }) => ({ path, message: `${code}: ${message}` }));
 }
 
 /** Text that is the same for equal items, whatever the order of their keys. */
@@ -63,17 +56,37 @@ const bounded = (reasons: Reasons, most: number): Reasons =>
     ? reasons
     : [...reasons.slice(0, most), { path: '', message: `and ${reasons.length - most} more` }];
 
+/** Paths of inexact numbers by item, each below its item. */
+function inexactByItem(inexact: ReadonlySet<string>): ReadonlyMap<number, ReadonlySet<string>> {
+  const found = new Map<number, Set<string>>();
+  for (const path of inexact) {
+    const [, index, inner = ''] = /^readings\[(\d+)\]\.?(.*)$/s.exec(path) ?? [];
+    if (index === undefined) continue;
+    const paths = found.get(Number(index)) ?? new Set();
+    found.set(Number(index), paths.add(inner));
+  }
+  return found;
+}
+
 /** Accepted or rejected with every reason, item by item; an equal item is accepted and named, and put once. */
-export function judgeItems(items: readonly Record<string, unknown>[], now: number): ItemResult[] {
+export function judgeItems(
+  items: readonly Readonly<Record<string, unknown>>[],
+  { now, inexact }: { now: number; inexact: ReadonlySet<string> },
+): JudgedItem[] {
   const firsts = new Map<string, number>();
   const reasonsEach = Math.ceil(MAX_REASONS / items.length);
-  return items.map((item, index): ItemResult => {
-    const reasons = violationsOf(item, now);
-    if (reasons.length > 0) return { index, status: 'rejected', reasons: bounded(reasons, reasonsEach) };
+  const inexactIn = inexactByItem(inexact);
+  return items.map((item, index): JudgedItem => {
+    const reasons = violationsOf(item as Item, { now, inexact: inexactIn.get(index) ?? new Set() });
+    const put = reasons.length > 0 ? undefined : encodeItem(item);
+    if (reasons.length === 0 && !put) {
+      reasons.push({ path: '', message: 'TOO_LARGE: more than one record of the stream holds; send it in parts' });
+    }
+    if (!put) return { result: { index, status: 'rejected', reasons: bounded(reasons, reasonsEach) } };
     const text = canonical(item);
     const first = firsts.get(text);
-    if (first !== undefined) return { index, status: 'accepted', duplicateOf: first };
+    if (first !== undefined) return { result: { index, status: 'accepted', duplicateOf: first } };
     firsts.set(text, index);
-    return { index, status: 'accepted' };
+    return { result: { index, status: 'accepted' }, put };
   });
 }

@@ -1,3 +1,4 @@
+import { forgetOldBatches } from '../../../layers/adapters/postgres/batch-log.ts';
 import { database } from '../../../layers/adapters/postgres/pool.ts';
 import { postgresReadingStore } from '../../../layers/adapters/postgres/reading-store.ts';
 import { scheduledHandler } from '../../../layers/runtime/scheduled.ts';
@@ -8,6 +9,7 @@ const readings = postgresReadingStore(database());
 
 export const handler = scheduledHandler('READINGS_COMPACTED', async () => {
   const { bucketDays, readings: moved, versions, more } = await readings.compact({ budgetMs: BUDGET_MS });
+  await forgetOldBatches(database());
   return {
     BucketDaysCompacted: bucketDays,
     ReadingsCompacted: moved,

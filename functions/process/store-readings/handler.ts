@@ -1,4 +1,5 @@
 import { environmentQuarantine } from '../../../layers/adapters/indexed-quarantine.ts';
+import { postgresBatchLog } from '../../../layers/adapters/postgres/batch-log.ts';
 import { postgresMeterFacts } from '../../../layers/adapters/postgres/meter-facts.ts';
 import { postgresMeterRegistry } from '../../../layers/adapters/postgres/meter-registry.ts';
 import { database } from '../../../layers/adapters/postgres/pool.ts';
@@ -13,6 +14,7 @@ const store = storeReadings({
   registry: postgresMeterRegistry(database()),
   quarantine: environmentQuarantine(),
   schemas: schemaVersions(process.env.SCHEMA_VERSIONS ?? ''),
+  batches: postgresBatchLog(database()),
   clock: Date.now,
 });
 

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { MAX_BATCH_BYTES } from '../messages/limits.ts';
 import { Topology } from '../messages/topology.ts';
 import { fromGroup, type RouteAccess } from './access.ts';
-import { batch, batchResult, idempotencyKeyHeader } from './batch.ts';
+import { batch, batchParams, batchResult, batchStatus, idempotencyKeyHeader } from './batch.ts';
 import {
   consumptionQuery,
   feederConsumption,
@@ -94,6 +94,7 @@ export type RouteFunction =
   | 'topology'
   | 'service'
   | 'accept-batch'
+  | 'batches'
   | 'outages'
   | 'outage-causes'
   | 'quarantine'
@@ -687,6 +688,18 @@ export const routesById = {
     status: 202,
     response: promotionStarted,
     problems: ['conflict'],
+    cache: 'no-store',
+  },
+  getBatch: {
+    id: 'getBatch',
+    method: 'GET',
+    path: '/batches/{batchId}',
+    summary: "What became of each item of the head-end's batch",
+    function: 'batches',
+    access: headends,
+    params: batchParams,
+    response: batchStatus,
+    problems: ['not-found'],
     cache: 'no-store',
   },
   putTopology: {

@@ -7,7 +7,8 @@ export const Envelope = z
     topic: z.string().max(256),
     clientId: z.string().max(128),
     receivedAt: z.int().min(0).describe('epoch ms'),
-    traceId: z.string().max(128),
+    traceId: z.string().max(128).describe('of a batch: its id'),
+    item: z.int().min(0).optional().describe('index of the message in its batch'),
   })
   .meta({ id: 'Envelope' });
 export type Envelope = z.infer<typeof Envelope>;

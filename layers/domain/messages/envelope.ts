@@ -23,7 +23,7 @@ export function openEnvelope(data: Uint8Array): ArrivedMessage | undefined {
   }
   if (typeof envelope !== 'object' || envelope === null) return undefined;
   // By hand: a schema would run a pattern over every base64 payload, and the rules that write envelopes are ours.
-  const { topic, clientId, receivedAt, traceId, payload: later } = envelope as Record<string, unknown>;
+  const { topic, clientId, receivedAt, traceId, item, payload: later } = envelope as Record<string, unknown>;
   payload ??= later;
   if (typeof payload !== 'string' || typeof topic !== 'string' || !Number.isSafeInteger(receivedAt)) return undefined;
   return {
@@ -32,5 +32,6 @@ export function openEnvelope(data: Uint8Array): ArrivedMessage | undefined {
     receivedAt: receivedAt as number,
     traceId: typeof traceId === 'string' ? traceId : '',
     payload: Buffer.from(payload, 'base64'),
+    ...(typeof item === 'number' ? { item } : {}),
   };
 }

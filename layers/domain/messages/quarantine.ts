@@ -16,6 +16,8 @@ export interface ArrivedMessage {
   receivedAt: number;
   traceId: string;
   payload: Uint8Array;
+  /** Index in its batch, whose id is then `traceId`. */
+  item?: number;
 }
 
 /** Id of a message by its content: sha-256 of topic, NUL and payload bytes, hex. */
@@ -24,6 +26,6 @@ export const messageId = ({ topic, payload }: Pick<ArrivedMessage, 'topic' | 'pa
 
 /** The message as it lies in quarantine, under an id of its content: redelivery gives the same object. */
 export function quarantined(message: ArrivedMessage, kind: string, reasons: Reason[]): QuarantinedMessage {
-  const { payload, ...envelope } = message;
+  const { payload, item: _, ...envelope } = message;
   return { id: messageId(message), kind, ...envelope, reasons, payload: Buffer.from(payload).toString('base64') };
 }

@@ -2,6 +2,7 @@ import type { SchemaVersions } from '../../contracts/avro/versions.ts';
 import type { Reason } from '../../contracts/codes/reasons.ts';
 import { type MessageKind, parseTopic, type Topic } from '../../contracts/messages/messages.ts';
 import type { QuarantinedMessage } from '../../contracts/messages/quarantined-message.ts';
+import type { BatchLog, ItemOutcome } from '../batches/batch-log.ts';
 import { openEnvelope } from '../messages/envelope.ts';
 import { isPlain, openPayload, type Payload } from '../messages/payload.ts';
 import { type ArrivedMessage, type QuarantineStore, quarantined } from '../messages/quarantine.ts';
@@ -28,6 +29,8 @@ export interface StoreReadingsPorts {
   quarantine: QuarantineStore;
   /** Schemas that messages may be written by; none: JSON only. */
   schemas?: SchemaVersions;
+  /** Where head-ends learn what became of their batches; none: nobody asks. */
+  batches?: BatchLog;
   clock: () => number;
 }
 
@@ -80,8 +83,13 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
     const events: MeterEvent[] = [];
     const poison: QuarantinedMessage[] = [];
     const waiting: WaitingMessage[] = [];
-    const aside = (message: ArrivedMessage, kind: string, reasons: Reason[]) =>
-      poison.push(quarantined(message, kind, reasons));
+    const outcomes: ItemOutcome[] = [];
+    const aside = (message: ArrivedMessage, kind: string, reasons: Reason[]) => {
+      const found = quarantined(message, kind, reasons);
+      poison.push(found);
+      if (message.item === undefined) return;
+      outcomes.push({ batchId: message.traceId, item: message.item, quarantined: { id: found.id, reasons } });
+    };
     for (const data of records) {
       const message = openEnvelope(data);
       if (!message) {
@@ -89,6 +97,7 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
         aside(bare, 'unknown', [{ code: 'INVALID_ENVELOPE', path: '', message: 'the record is not our envelope' }]);
         continue;
       }
+      if (message.item !== undefined) outcomes.push({ batchId: message.traceId, item: message.item });
       const topic = parseTopic(message.topic);
       if (!topic || topic.kind === 'sensor-telemetry') {
         aside(message, 'unknown', [
@@ -137,6 +146,8 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
       ports.facts.storeRegisterReads(reads).then(() => ports.facts.storeMeterEvents(events)),
       ports.quarantine.put(poison),
     ]);
+    // Said only of what is durable.
+    await ports.batches?.record(outcomes);
     const stored = readings.length;
     spare = readings;
     return {

@@ -4,6 +4,7 @@ import type { Claim } from '../../../layers/adapters/dynamodb/idempotency.ts';
 import type { StreamRecord } from '../../../layers/adapters/kinesis/stream-writer.ts';
 import { openApiDescription } from '../../../layers/contracts/api/openapi.ts';
 import { routesById } from '../../../layers/contracts/api/routes.ts';
+import type { AcceptedBatch } from '../../../layers/domain/batches/batch-log.ts';
 import { apiHandler } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem } from '../../../layers/runtime/api-problem.ts';
 import { parseRequest } from '../../../layers/runtime/api-request.ts';
@@ -61,9 +62,11 @@ describe('POST /readings:batch', () => {
 
   const withPorts = (taken: boolean) => {
     const put: StreamRecord[] = [];
+    const batches: AcceptedBatch[] = [];
     const kept = new Map<string, { bodyHash: string; answer?: BatchResult }>();
     const handler = apiHandler({
       acceptBatch: acceptBatch({
+        register: { put: async (batch) => void batches.push(batch) },
         stream: {
           async putAll(records) {
             if (taken) put.push(...records);
@@ -92,7 +95,7 @@ describe('POST /readings:batch', () => {
     });
     const post = (readings: unknown[], key = 'k1') =>
       callApi(handler, routesById.acceptBatch, { body: { readings }, headers: { 'Idempotency-Key': key } });
-    return { put, kept, post };
+    return { put, kept, post, batches };
   };
 
   test('each item is accepted or rejected with every reason, duplicates are named and put once', async () => {
