@@ -182,6 +182,7 @@ describe('the API', () => {
       });
       expect(properties.ResponseParameters).toEqual({
         'gatewayresponse.header.Content-Type': "'application/problem+json'",
+        ...(properties.ResponseType === 'THROTTLED' ? { 'gatewayresponse.header.Retry-After': "'1'" } : {}),
       });
     }
   });

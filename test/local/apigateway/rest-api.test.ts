@@ -1,3 +1,4 @@
+import { deflateSync, gzipSync } from 'node:zlib';
 import { ApiGatewayProvider } from '../../../local/apigateway/index.ts';
 import { LIMITS } from '../../../local/apigateway/limits.ts';
 import { machineSignIn, signIn, type Tokens } from '../../../local/cli/sign-in.ts';
@@ -49,7 +50,10 @@ const problem = (ResponseType: string, StatusCode?: string) => ({
 
 const resources = {
   ...poolResources,
-  Api: { Type: 'AWS::ApiGateway::RestApi', Properties: { Name: 'grid', BinaryMediaTypes: ['image/png'] } },
+  Api: {
+    Type: 'AWS::ApiGateway::RestApi',
+    Properties: { Name: 'grid', BinaryMediaTypes: ['image/png'], MinimumCompressionSize: 1024 },
+  },
   Tokens: {
     Type: 'AWS::ApiGateway::Authorizer',
     Properties: {
@@ -299,6 +303,40 @@ describe('the authorizer', () => {
   test('wants an id token where the method has no scopes', async () => {
     expect((await get('/files', bearer(tokens.id_token ?? ''))).status).toBe(200);
     expect((await get('/files', bearer(tokens.access_token))).status).toBe(401);
+  });
+});
+
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-enable-compression.html */
+describe('compression', () => {
+  const post = (body: Uint8Array<ArrayBuffer>, coding: string) =>
+    fetch(`${base}/meters`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'k', 'content-encoding': coding },
+    });
+
+  test('a packed body is checked and passed on unpacked; a damaged one and a bomb are refused', async () => {
+    const body = JSON.stringify({ items: ['x'.repeat(5000)] });
+    expect((await post(gzipSync(body), 'gzip')).status).toBe(200);
+    expect(seen.events.at(-1)).toMatchObject({ body });
+    expect((await post(deflateSync(body), 'deflate')).status).toBe(200);
+    expect((await post(gzipSync('{}'), 'gzip')).status).toBe(400);
+    expect((await post(gzipSync(body).subarray(0, -9), 'gzip')).status).toBe(400);
+    expect((await post(gzipSync(Buffer.alloc(LIMITS.maxPayloadBytes + 1)), 'gzip')).status).toBe(413);
+  });
+
+  test('an answer is packed from the least size on, for who takes it', async () => {
+    const coding = async (bytes: number, taken: string) => {
+      answer = () => ({ statusCode: 200, body: 'a'.repeat(bytes) });
+      const found = await fetch(`${base}/files/x`, { method: 'PUT', body: 'x', headers: { 'accept-encoding': taken } });
+      expect(await found.text()).toHaveLength(bytes);
+      return found.headers.get('content-encoding');
+    };
+    expect([await coding(1024, 'gzip'), await coding(1023, 'gzip'), await coding(1024, 'identity')]).toEqual([
+      'gzip',
+      null,
+      null,
+    ]);
   });
 });
 

@@ -21,6 +21,7 @@ const RULES: readonly { from: string; folders: readonly string[]; packages: read
   { from: 'bin', folders: ['lib', 'web'], packages: [/./] },
   { from: 'local/fleet', folders: ['local', 'layers/contracts'], packages: [/./] },
   { from: 'local', folders: ['local'], packages: [/./] },
+  { from: 'edge', folders: ['edge', 'layers/contracts', 'layers/domain'], packages: [/./] },
   { from: 'web', folders: ['web', 'layers/contracts'], packages: [/./] },
 ];
 
