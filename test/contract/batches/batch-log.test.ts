@@ -40,7 +40,9 @@ for (const { name, open } of testDatabases(21_200)) {
       opened = await (open as () => Promise<TestDatabase>)();
       store = storeReadings({
         readings: {
-          appendDeltas: async ({ length }) => void (stored += length),
+          appendDeltas: async ({ length }) => {
+            stored += length;
+          },
           compact: () => Promise.reject(new Error('not here')),
           readIntervals: () => Promise.reject(new Error('not here')),
           readMany: () => Promise.reject(new Error('not here')),

@@ -80,7 +80,7 @@ test('a day of many meters is split into messages that MQTT carries', () => {
     return state >>> 8;
   };
   const meters = Array.from({ length: 3000 }, (_, index) => `meter-${index}`);
-  const readings = meters.flatMap((meterId, m) =>
+  const readings = meters.flatMap((meterId) =>
     Array.from({ length: 48 }, (_, slot) => ({
       ...DEFAULTS,
       meterId,
