@@ -1,9 +1,11 @@
 import type { Flow } from '../../contracts/messages/channels.ts';
 import type { LocalDay } from '../calendar/local-days.ts';
 import type { Period } from '../calendar/local-periods.ts';
+import { clockOffset } from './clock-offsets.ts';
 import type { CalendarDay, DayCalendar } from './day-calendar.ts';
 import { type DaySummary, summariseDay } from './day-summary.ts';
-import { type IntervalSeries, type Span, spanOf, startAt } from './series.ts';
+import type { ClockOffset } from './rules/time-drift.ts';
+import { type IntervalSeries, isMeasured, type Span, spanOf, startAt } from './series.ts';
 
 /** One meter's channel over its days: what rules compare a day with, and what estimates are made from. */
 export class MeterHistory {
@@ -13,6 +15,7 @@ export class MeterHistory {
   readonly #inService: (index: number) => boolean;
   readonly #outages: readonly Period[];
   readonly #summaries = new Map<LocalDay, DaySummary>();
+  readonly #offsets = new Map<LocalDay, ClockOffset | undefined>();
 
   /** @param meter `services` and confirmed `outages` in any order, epoch ms; a service without end has `end` Infinity */
   constructor(meter: {
@@ -68,6 +71,37 @@ export class MeterHistory {
       if (summary.validated) found.push(summary);
     }
     return found;
+  }
+
+  /** Validated days of any kind, so many before a day. */
+  recentDays(localDay: LocalDay, days: number): DaySummary[] {
+    return this.daysBefore(localDay, days).filter(({ validated }) => validated);
+  }
+
+  daysBefore(localDay: LocalDay, days: number): DaySummary[] {
+    return Array.from({ length: days }, (_, n) => this.summary(localDay - 1 - n));
+  }
+
+  /** Whether anything was measured on a day. */
+  measured(localDay: LocalDay): boolean {
+    const { first, end } = this.span(this.calendar.day(localDay));
+    for (let index = first; index < end; index++) if (isMeasured(this.series, index)) return true;
+    return false;
+  }
+
+  /** The meter's clock on a day and on those before it. */
+  clockOffsets(localDay: LocalDay, days: number): ClockOffset[] {
+    return Array.from({ length: days + 1 }, (_, n) => this.#clockOffset(localDay - n)).filter(
+      (one) => one !== undefined,
+    );
+  }
+
+  #clockOffset(localDay: LocalDay): ClockOffset | undefined {
+    if (!this.#offsets.has(localDay)) {
+      const span = this.span(this.calendar.day(localDay));
+      this.#offsets.set(localDay, clockOffset(this.series, { localDay, span }));
+    }
+    return this.#offsets.get(localDay);
   }
 
   /** 0 for a day that the series does not hold whole. */

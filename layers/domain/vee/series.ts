@@ -14,6 +14,8 @@ export interface IntervalSeries {
   quality: Uint8Array;
   /** 1: two values in one version. */
   conflict: Uint8Array;
+  /** Receipt, epoch ms; NaN where nothing is stored or the receipt is not known. */
+  recordedAt: Float64Array;
 }
 
 /** Indices [first, end) of a series. */
@@ -43,6 +45,7 @@ export function emptySeries(period: Period, intervalMinutes: number): IntervalSe
     energyWh: new Float64Array(length).fill(Number.NaN),
     quality: new Uint8Array(length),
     conflict: new Uint8Array(length),
+    recordedAt: new Float64Array(length).fill(Number.NaN),
   };
 }
 
@@ -55,6 +58,7 @@ export function placeIntervals(series: IntervalSeries, intervals: readonly Store
     series.energyWh[index] = interval.energyWh;
     series.quality[index] = interval.quality;
     series.conflict[index] = interval.conflict ? 1 : 0;
+    series.recordedAt[index] = interval.recordedAt;
   }
 }
 

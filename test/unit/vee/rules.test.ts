@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { VEE_RULES, veeReasonCode } from '../../../layers/contracts/vee/rules.ts';
 import { DEFAULT_VEE_SETTINGS } from '../../../layers/contracts/vee/settings.ts';
 import type { RegisterSegment } from '../../../layers/domain/registers/register-energy.ts';
+import { DayCalendar } from '../../../layers/domain/vee/day-calendar.ts';
 import { summariseDay } from '../../../layers/domain/vee/day-summary.ts';
 import { capacity } from '../../../layers/domain/vee/rules/capacity.ts';
 import { duplicate } from '../../../layers/domain/vee/rules/duplicate.ts';
@@ -142,18 +143,27 @@ describe('8 SUM_CHECK', () => {
     expect(sumCheck(series, segment(5224), limits.sumCheck)).toEqual([]);
     expect(sumCheck(series, segment(4376), limits.sumCheck)).toEqual([]);
   });
-  test('nothing is said with a hole between the reads, or with a register that says nothing', () => {
+  test('with a hole between the reads only what is there can be too much', () => {
     expect(sumCheck(seriesOf([null, ...repeated(100, 47)]), segment(9999), limits.sumCheck)).toEqual([]);
+    // 47 × 100 − 4275 = 425.
+    expect(sumCheck(seriesOf([null, ...repeated(100, 47)]), segment(4275), limits.sumCheck)).toHaveLength(1);
+  });
+  test('a register that says nothing, or says it of more than the series holds, is not compared', () => {
+    expect(sumCheck(seriesOf(repeated(100, 24)), segment(9999), limits.sumCheck)).toEqual([]);
     expect(sumCheck(seriesOf(repeated(100, 48)), segment(null), limits.sumCheck)).toEqual([]);
   });
 });
 
 describe('9 HIGH_LOW', () => {
-  const judge = (perHalfHour: number, likeDaysWh: number[]) => {
+  const judge = (perHalfHour: number, likeDaysWh: number[], recentWh: number[] = []) => {
     const series = seriesOf(repeated(perHalfHour, 48));
     const day = summariseDay(series, { localDay: MONDAY, kind: 'working', span: DAY, expected: 48, inOutage: false });
     const likeDays = likeDaysWh.map((energyWh, week) => mondayBefore(week + 1, energyWh));
-    return highLow(series, { day, likeDays }, limits.highLow);
+    return highLow(
+      series,
+      { day, likeDays, recent: recentWh.map((energyWh) => mondayBefore(1, energyWh)) },
+      limits.highLow,
+    );
   };
   test('48 × 1300 = 62.4 kWh over a mean of 10 kWh is 624 %; 48 × 1200 is 576 %', () => {
     expect(judge(1300, [9000, 10_000, 11_000])).toEqual([
@@ -166,6 +176,9 @@ describe('9 HIGH_LOW', () => {
       { rule: 'HIGH_LOW', from: START, to: START + DAY_MS, observed: 0.12, limit: 0.15 },
     ]);
     expect(judge(25, [2000, 14_000, 14_000])).toEqual([]);
+  });
+  test('the second day of an absence is no news', () => {
+    expect(judge(25, [9000, 10_000, 11_000], [1200])).toEqual([]);
   });
   test('two like days are too few', () => {
     expect(judge(1300, [10_000, 10_000])).toEqual([]);
@@ -260,16 +273,22 @@ describe('15 INACTIVE_METER', () => {
 });
 
 describe('16 PROLONGED_ESTIMATION', () => {
-  const judge = (measured: number[], serviceFrom = MONDAY - 100) =>
+  const calendar = new DayCalendar('UTC', 'none');
+  const judge = (measuredLast: number, since = MONDAY - 100) =>
     prolongedEstimation(
-      { localDay: MONDAY, from: START, to: START + DAY_MS, measuredDays: new Set(measured), serviceFrom },
+      calendar,
+      calendar.day(MONDAY),
+      { measured: (day) => day <= measuredLast, since },
       limits.prolongedEstimation,
-    ).map(({ observed }) => observed);
-  test('the eighth day on end without a measured interval, not the seventh', () => {
+    );
+  test('the eighth day on end without a measured interval, from the first of them; not the seventh', () => {
     // Last measured 8 days ago: days −7 … 0 are eight.
-    expect([judge([MONDAY - 8]), judge([MONDAY - 7])]).toEqual([[8], []]);
+    expect(judge(MONDAY - 8)).toEqual([
+      { rule: 'PROLONGED_ESTIMATION', from: START - 7 * DAY_MS, to: START + DAY_MS, observed: 8, limit: 7 },
+    ]);
+    expect(judge(MONDAY - 7)).toEqual([]);
   });
   test('days before the service are none', () => {
-    expect(judge([], MONDAY - 6)).toEqual([]);
+    expect(judge(0, MONDAY - 6)).toEqual([]);
   });
 });

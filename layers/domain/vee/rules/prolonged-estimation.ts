@@ -1,20 +1,22 @@
 import type { VeeRuleSettings } from '../../../contracts/vee/settings.ts';
+import type { CalendarDay, DayCalendar } from '../day-calendar.ts';
 import type { Finding } from '../finding.ts';
 
 /**
- * Rule 16: nothing measured for too many local days on end.
- * @param day `measuredDays`: dates (days since 1970-01-01) with at least one measured interval; `serviceFrom`: the first date
+ * Rule 16: nothing measured for too many local days on end; from the first of them, so that the days that follow belong to
+ * the same exception.
+ * @param run `measured` says of a date whether any interval of it was; `since`: no date before it is looked at
  */
 export function prolongedEstimation(
-  day: { localDay: number; from: number; to: number; measuredDays: ReadonlySet<number>; serviceFrom: number },
+  calendar: DayCalendar,
+  day: CalendarDay,
+  run: { measured: (localDay: number) => boolean; since: number },
   limits: VeeRuleSettings['prolongedEstimation'],
 ): Finding[] {
-  let observed = 0;
-  for (let at = day.localDay; at >= day.serviceFrom && !day.measuredDays.has(at); at--) {
-    observed += 1;
-    if (observed > limits.days) {
-      return [{ rule: 'PROLONGED_ESTIMATION', from: day.from, to: day.to, observed, limit: limits.days }];
-    }
-  }
-  return [];
+  let first = day.localDay + 1;
+  while (first > run.since && !run.measured(first - 1)) first -= 1;
+  const observed = day.localDay + 1 - first;
+  if (observed <= limits.days) return [];
+  const { start: from } = calendar.day(first).period;
+  return [{ rule: 'PROLONGED_ESTIMATION', from, to: day.period.end, observed, limit: limits.days }];
 }

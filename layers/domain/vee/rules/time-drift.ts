@@ -25,7 +25,10 @@ export function timeDrift(
     { rule: 'TIME_DRIFT', from: day.from, to: day.to, observed, limit: limits.seconds },
   ];
   if (own.bestSeconds > limits.seconds) return finding(own.bestSeconds);
-  const before = day.offsets.filter(({ localDay }) => localDay < day.localDay);
+  // A day on which the clock was ahead is no measure of the transport.
+  const before = day.offsets.filter(
+    ({ localDay, bestSeconds }) => localDay < day.localDay && bestSeconds <= limits.seconds,
+  );
   const steady = own.bestSeconds - own.medianSeconds <= limits.seconds;
   if (before.length < limits.minDays || !steady) return [];
   const lag = own.bestSeconds - Math.max(...before.map(({ bestSeconds }) => bestSeconds));
