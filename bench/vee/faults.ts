@@ -161,7 +161,9 @@ export function exchangeMeter(meter: ModelMeter, first: number, random: () => nu
   finalWh = Math.floor(finalWh / step) * step;
   const initialWh = Math.floor(random() * 1_000_000) * step;
   shiftRegister(meter, readAt + 1, () => initialWh - finalWh);
-  reads.push(
+  reads.splice(
+    reads.findLastIndex((read) => read.readAt <= readAt) + 1,
+    0,
     { readAt, shownWh: finalWh, revision: 0, exchange: 'final', serial: 'old' },
     { readAt, shownWh: initialWh, revision: 0, exchange: 'initial', serial: 'new' },
   );

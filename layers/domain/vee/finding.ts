@@ -13,6 +13,8 @@ export interface Finding {
   limit: number | null;
   /** The standard's code where it has a nearer one than the rule's. */
   cim?: string;
+  /** The exception stands since an earlier day; it still counts for this one. */
+  continues?: boolean;
 }
 
 /** When a span of a series begins and ends. */

@@ -18,5 +18,6 @@ export function prolongedEstimation(
   const observed = day.localDay + 1 - first;
   if (observed <= limits.days) return [];
   const { start: from } = calendar.day(first).period;
-  return [{ rule: 'PROLONGED_ESTIMATION', from, to: day.period.end, observed, limit: limits.days }];
+  const finding = { rule: 'PROLONGED_ESTIMATION', from, to: day.period.end, observed, limit: limits.days } as const;
+  return [observed > limits.days + 1 ? { ...finding, continues: true } : finding];
 }
