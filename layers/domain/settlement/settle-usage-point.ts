@@ -1,0 +1,133 @@
+import { CHANNEL_BY_CODE, CHANNELS } from '../../contracts/messages/channels.ts';
+import type { VeeSettings } from '../../contracts/vee/settings.ts';
+import type { ReadingStore } from '../readings/reading-store.ts';
+import { alignedSegments, registerEnergy } from '../registers/register-energy.ts';
+import type { CalendarDay, DayCalendar } from '../vee/day-calendar.ts';
+import { MeterHistory } from '../vee/meter-history.ts';
+import { meterOutages, powerEvents } from '../vee/meter-outages.ts';
+import { emptySeries, type IntervalSeries, placeIntervals } from '../vee/series.ts';
+import { determinantsOf } from './determinants.ts';
+import { type JudgedDay, settleDay } from './settle-day.ts';
+import type { SettledDay } from './settled-day.ts';
+import type { MeterFactReader, ServedChannel, ServedUsagePoint, SettledUsagePoint } from './settlement-store.ts';
+
+/** Days before the settled one that rules and estimates may look at. */
+export const HISTORY_DAYS = 42;
+
+export interface UsagePointPorts {
+  readings: Pick<ReadingStore, 'readIntervals'>;
+  facts: MeterFactReader;
+}
+
+/** What all usage points of a run share. */
+export interface RunContext {
+  calendar: DayCalendar;
+  day: CalendarDay;
+  cutoff: number;
+  settings: VeeSettings;
+  periodOf: (timeMs: number) => string;
+  /** Mean energy of the class by start of interval, in a meter's own proportion, Wh. */
+  profileOf(history: MeterHistory): Promise<((start: number) => number | undefined) | undefined>;
+}
+
+type ServedMeter = ServedUsagePoint['meters'][number];
+
+const CHANNELS_OF_REACTIVE: Readonly<Record<number, number>> = {
+  [CHANNELS.activeEnergyImport.code]: CHANNELS.reactiveEnergyImport.code,
+  [CHANNELS.activeEnergyExport.code]: CHANNELS.reactiveEnergyExport.code,
+};
+
+/** Settles one usage point from what was known at the cutoff, and from nothing else. */
+export async function settleUsagePoint(
+  ports: UsagePointPorts,
+  usagePoint: ServedUsagePoint,
+  context: RunContext,
+): Promise<SettledUsagePoint> {
+  const { usagePointId } = usagePoint;
+  const days: SettledDay[] = [];
+  const judged: SettledUsagePoint['judged'] = [];
+  for (const meter of usagePoint.meters) {
+    for (const channel of meter.channels) {
+      const day = await settleChannel(ports, { usagePoint, meter, channel }, context);
+      judged.push({ meterNo: meter.meterNo, channel: channel.channel, findings: day.findings });
+      if (day.intervals.length === 0) continue;
+      days.push({
+        usagePointId,
+        meterNo: meter.meterNo,
+        channel: channel.channel,
+        localDay: context.day.localDay,
+        intervalMinutes: channel.intervalMinutes,
+        intervals: day.intervals,
+        billable: day.billable,
+      });
+    }
+  }
+  const channels = [...Map.groupBy(days, ({ channel }) => channel)].map(([channel, own]) => ({
+    usagePointId,
+    channel,
+    days: own,
+    determinants: determinantsOf(own, context.periodOf),
+  }));
+  return { usagePointId, channels, judged };
+}
+
+async function settleChannel(
+  ports: UsagePointPorts,
+  served: { usagePoint: ServedUsagePoint; meter: ServedMeter; channel: ServedChannel },
+  context: RunContext,
+): Promise<JudgedDay> {
+  const { meter, channel, usagePoint } = served;
+  const { calendar, day, cutoff, settings } = context;
+  const period = {
+    start: calendar.day(day.localDay - HISTORY_DAYS).period.start,
+    end: calendar.day(day.localDay + settings.estimation.registerWindowDays).period.end,
+  };
+  const read = async (code: number): Promise<IntervalSeries> => {
+    const series = emptySeries(period, channel.intervalMinutes);
+    const query = { meterNo: meter.meterNo, channel: code, from: period.start, to: period.end, asOf: cutoff };
+    placeIntervals(series, await ports.readings.readIntervals(query));
+    return series;
+  };
+  const reactiveCode = CHANNELS_OF_REACTIVE[channel.channel];
+  const hasReactive = meter.channels.some(
+    (one) => one.channel === reactiveCode && one.intervalMinutes === channel.intervalMinutes,
+  );
+  const facts = { meterNo: meter.meterNo, period, asOf: cutoff };
+  const [series, reactive, reads, events] = await Promise.all([
+    read(channel.channel),
+    hasReactive && reactiveCode !== undefined ? read(reactiveCode) : undefined,
+    ports.facts.registerReads({ ...facts, channel: channel.channel }),
+    ports.facts.events(facts),
+  ]);
+  const outages = meterOutages(events);
+  const { flow } = CHANNELS[CHANNEL_BY_CODE[channel.channel] ?? 'activeEnergyImport'];
+  const history = new MeterHistory({ series, calendar, flow, services: meter.services, outages });
+  const register = { forms: channel.forms, ratingKva: usagePoint.ratingKva };
+  const segments = registerEnergy(reads, register, settings.registers);
+  const toleranceMs = settings.registers.alignmentSeconds * 1000;
+  const likeDays = history.likeDays(day.localDay, settings.estimation.likeDayMaxAgeDays);
+  const needsProfile = flow === 'forward' && likeDays.length === 0 && hasGap(history, day);
+  return settleDay(
+    {
+      history,
+      reactive,
+      ratingKva: usagePoint.ratingKva,
+      segments,
+      aligned: alignedSegments(segments, channel.intervalMinutes * 60_000, toleranceMs),
+      outages,
+      powerEvents: powerEvents(events),
+      serviceFrom: Math.min(...meter.services.map(({ start }) => start)),
+      profile: needsProfile ? await context.profileOf(history) : undefined,
+    },
+    day,
+    settings,
+  );
+}
+
+function hasGap(history: MeterHistory, day: CalendarDay): boolean {
+  const { first, end } = history.span(day);
+  for (let index = first; index < end; index++) {
+    if (history.series.quality[index] === 0 && history.expects(index)) return true;
+  }
+  return false;
+}
