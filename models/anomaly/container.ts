@@ -56,7 +56,8 @@ export const anomalyContainer: ModelContainer = {
     }
     if (segments.length === 0) throw new Error('no meter has twelve weeks of readings, four fifths of them present');
     const labelled = [...feedbackSegments({ histories, feedback, timeZone })];
-    const settings = { ...ENSEMBLE_SETTINGS, forest: { ...ENSEMBLE_SETTINGS.forest, trees }, seed };
+    const { forest, joint } = ENSEMBLE_SETTINGS;
+    const settings = { forest: { ...forest, trees }, joint: { ...joint, trees }, seed };
     writeEnsemble(join(modelDir, MODEL_FILE), trainEnsemble([...segments, ...labelled], settings, signal));
     metric('meters', histories.length);
     metric('segments', segments.length);

@@ -40,8 +40,23 @@ const BAND = 1.645;
 /** Least spread, as a share of the meter's mean: the noise of a value that has never varied. */
 const LEAST_SPREAD = 0.02;
 
+/** Readings over which the share that differs from the one before is known: two weeks of half hours. */
+const VARIED_MEMORY = 672;
+/** Any meter may repeat a value once in a hundred readings. */
+const MOST_VARIED = 0.99;
+
 const VERSION = 1;
-const NUMBERS = { at: 0, previous: 1, beforeLast: 2, run: 3, since: 4, mean: 5, count: 6, tails: 7 } as const;
+const NUMBERS = {
+  at: 0,
+  previous: 1,
+  beforeLast: 2,
+  run: 3,
+  since: 4,
+  mean: 5,
+  count: 6,
+  varied: 7,
+  tails: 8,
+} as const;
 const TAILS = TRACKED_SIGNALS.length + 1;
 const NUMBER_COUNT = NUMBERS.tails + TAILS * TAIL_NUMBERS;
 
@@ -87,9 +102,14 @@ export class AnomalyTracker {
     const deviation = usual === null ? Number.NaN : (value - usual.centre) / (usual.spread + least + Number.MIN_VALUE);
     const step = value - previous;
     const peak = lonePeak(beforeLast, previous, value);
-    // A run of the commonest idle value is told from a stuck one by how long such runs have been
     const shape = usual === null ? Number.NaN : this.#shape.next(at, deviation);
-    const strangeness = [Math.abs(deviation), Math.abs(step), Math.abs(peak), run, shape];
+    const strangeness = [
+      Math.abs(deviation),
+      Math.abs(step),
+      Math.abs(peak),
+      unlikelyRun(run, numbers[NUMBERS.varied] as number),
+      shape,
+    ];
 
     const surprises: number[] = [];
     let squares = 0;
@@ -129,6 +149,9 @@ export class AnomalyTracker {
     numbers[NUMBERS.previous] = value;
     numbers[NUMBERS.at] = at;
     numbers[NUMBERS.run] = run;
+    const varied = numbers[NUMBERS.varied] as number;
+    const differs = run === 0 && count > 1 ? 1 : 0;
+    numbers[NUMBERS.varied] = varied + (differs - varied) / Math.min(count, VARIED_MEMORY);
     numbers[NUMBERS.mean] = mean + (Math.abs(value) - mean) / Math.min(count, 1000);
     numbers[NUMBERS.count] = count;
   }
@@ -161,6 +184,9 @@ export class AnomalyTracker {
     return tracker;
   }
 }
+
+/** −log10 of the probability of so many repetitions where a share of the readings differs from the one before. */
+const unlikelyRun = (run: number, varied: number): number => -run * Math.log10(1 - Math.min(varied, MOST_VARIED));
 
 /** How far the middle reading stood out of both its neighbours, with its sign; known one reading late; NaN without them. */
 function lonePeak(before: number, middle: number, after: number): number {

@@ -132,9 +132,12 @@ class CutTree {
   #cutOff(node: number, point: Float32Array): { dimension: number; cut: number } | undefined {
     const base = node * this.#dimensions;
     let total = 0;
+    // Compared by hand: Math.max and Math.min cost a look-up each, and this is the inner loop
     for (let d = 0; d < this.#dimensions; d++) {
       const value = point[d] as number;
-      total += Math.max(this.#high[base + d] as number, value) - Math.min(this.#low[base + d] as number, value);
+      const low = this.#low[base + d] as number;
+      const high = this.#high[base + d] as number;
+      total += (value > high ? value : high) - (value < low ? value : low);
     }
     if (total === 0) return undefined;
     let at = this.#random.next() * total;
@@ -142,8 +145,8 @@ class CutTree {
       const value = point[d] as number;
       const low = this.#low[base + d] as number;
       const high = this.#high[base + d] as number;
-      const least = Math.min(low, value);
-      const span = Math.max(high, value) - least;
+      const least = value < low ? value : low;
+      const span = (value > high ? value : high) - least;
       if (at >= span) {
         at -= span;
         continue;
@@ -223,10 +226,13 @@ class CutTree {
     this.#count[branch] = (this.#count[left] as number) + (this.#count[right] as number);
     const dimensions = this.#dimensions;
     for (let d = 0; d < dimensions; d++) {
-      const l = left * dimensions + d;
-      const r = right * dimensions + d;
-      this.#low[branch * dimensions + d] = Math.min(this.#low[l] as number, this.#low[r] as number);
-      this.#high[branch * dimensions + d] = Math.max(this.#high[l] as number, this.#high[r] as number);
+      const own = branch * dimensions + d;
+      const lowLeft = this.#low[left * dimensions + d] as number;
+      const lowRight = this.#low[right * dimensions + d] as number;
+      const highLeft = this.#high[left * dimensions + d] as number;
+      const highRight = this.#high[right * dimensions + d] as number;
+      this.#low[own] = lowLeft < lowRight ? lowLeft : lowRight;
+      this.#high[own] = highLeft > highRight ? highLeft : highRight;
     }
   }
 

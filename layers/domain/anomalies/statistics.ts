@@ -1,11 +1,13 @@
 /** Figures of samples; NaN in a sample is a missing value, NaN as a result means that nothing is known. */
 
+const isMissing = Number.isNaN;
+
 export function mean(figures: ArrayLike<number>): number {
   let sum = 0;
   let count = 0;
   for (let n = 0; n < figures.length; n++) {
     const figure = figures[n] as number;
-    if (Number.isNaN(figure)) continue;
+    if (isMissing(figure)) continue;
     sum += figure;
     count++;
   }
@@ -18,7 +20,7 @@ export function quantile(figures: ArrayLike<number>, share: number): number {
   let count = 0;
   for (let n = 0; n < figures.length; n++) {
     const figure = figures[n] as number;
-    if (!Number.isNaN(figure)) sorted[count++] = figure;
+    if (!isMissing(figure)) sorted[count++] = figure;
   }
   if (count === 0) return Number.NaN;
   sorted.subarray(0, count).sort();
@@ -38,7 +40,7 @@ export function correlation(left: ArrayLike<number>, right: ArrayLike<number>): 
   for (let n = 0; n < left.length; n++) {
     const a = left[n] as number;
     const b = right[n] as number;
-    if (Number.isNaN(a) || Number.isNaN(b)) continue;
+    if (isMissing(a) || isMissing(b)) continue;
     count++;
     sumA += a;
     sumB += b;
@@ -52,7 +54,7 @@ export function correlation(left: ArrayLike<number>, right: ArrayLike<number>): 
   for (let n = 0; n < left.length; n++) {
     const a = (left[n] as number) - middleA;
     const b = (right[n] as number) - middleB;
-    if (Number.isNaN(a) || Number.isNaN(b)) continue;
+    if (isMissing(a) || isMissing(b)) continue;
     products += a * b;
     squaresA += a * a;
     squaresB += b * b;

@@ -9,6 +9,9 @@ const MEMORY = 2880;
 /** The same for values of the tail. */
 const TAIL_MEMORY = 64;
 
+/** Least mean excess, as a share of the mean: the quantile is known no better. */
+const LEAST_EXCESS = 0.05;
+
 /** Numbers that hold the state of one estimate. */
 export const TAIL_NUMBERS = 4;
 
@@ -35,7 +38,7 @@ export class TailEstimate {
     const beyond = strangeness - quantile;
     let surprise = 0;
     if (count >= WARM_UP && beyond > 0) {
-      surprise = -Math.log10(TAIL_SHARE) + beyond / (excess + 1e-3 * mean + Number.MIN_VALUE) / Math.LN10;
+      surprise = -Math.log10(TAIL_SHARE) + beyond / (excess + LEAST_EXCESS * mean + Number.MIN_VALUE) / Math.LN10;
       if (surprise > MAX_SURPRISE) surprise = MAX_SURPRISE;
     }
     // An outlier teaches no more than a large value would: it must not make the next one ordinary.
