@@ -33,6 +33,7 @@ class UsageError extends Error {}
 
 /** Who publishes: each has a device policy of its own kind. */
 type Family = 'device' | 'concentrator';
+const isVerb = (word: string | undefined): word is ModelVerb => MODEL_VERBS.some((verb) => verb === word);
 const isFamily = (word: string): word is Family => word === 'device' || word === 'concentrator';
 
 interface Operator {
@@ -118,8 +119,6 @@ function endpointsFile(): string {
   const stateDir = process.env.GRID_STATE_DIR ?? '.local';
   return resolve(values.endpoints ?? join(resolve(ROOT, stateDir), 'endpoints.json'));
 }
-
-const isVerb = (word: string | undefined): word is ModelVerb => MODEL_VERBS.some((verb) => verb === word);
 
 function modelOf(verb: ModelVerb, model: string): Promise<string> {
   const { client, stage } = operatorClient();
