@@ -132,7 +132,8 @@ export class Fleet {
   }
 
   #policyName(): string {
-    const [policy] = this.#cloud.resourcesOf('AWS::IoT::Policy');
+    const policies = this.#cloud.resourcesOf('AWS::IoT::Policy');
+    const policy = policies.find(({ physicalId }) => physicalId.endsWith('-device'));
     if (!policy) throw new Error('the templates hold no AWS::IoT::Policy for devices');
     return policy.physicalId;
   }

@@ -39,6 +39,7 @@ const ids: Record<string, string> = {
   feederId: 'F01',
   regionId: 'NSW',
   sensorId: 'F01-S',
+  batchId: crypto.randomUUID(),
 };
 const now = Date.now();
 const query: Record<string, string> = {
@@ -134,7 +135,10 @@ describe('the whole stack at work', () => {
   }, 120_000);
 
   test('routes that write, devices and schedules do their work', async () => {
-    expect((await ask(routeOf('acceptBatch'), { readings: [exampleReading()] })).status).toBe(202);
+    const accepted = await ask(routeOf('acceptBatch'), { readings: [exampleReading()] });
+    expect(accepted.status).toBe(202);
+    ids.batchId = ((await accepted.json()) as { batchId: string }).batchId;
+    expect((await ask(routeOf('getBatch'))).status).toBe(200);
     expect((await ask(routeOf('putTopology'), { regions: [] })).status).toBe(200);
     await publishGoodAndBad();
     await runSchedules();

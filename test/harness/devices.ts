@@ -13,7 +13,7 @@ export async function provisionDevices(stack: Stack, deviceIds: readonly string[
   const iot = new IoTClient({ endpoint, region, credentials });
   try {
     const { policies } = await iot.send(new ListPoliciesCommand({}));
-    const policyName = policies?.[0]?.policyName;
+    const policyName = policies?.find((policy) => policy.policyName?.endsWith('-device'))?.policyName;
     if (policyName === undefined) throw new Error('the stack has no device policy');
     const identities: DeviceIdentity[] = [];
     for (const deviceId of deviceIds) identities.push(await provision(iot, deviceId, policyName));
