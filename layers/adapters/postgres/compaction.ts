@@ -94,11 +94,14 @@ async function compactTogether(session: Queryable, due: readonly Record<string, 
   const { rows } = await session.query(TAKE, [mine.map(({ bucket }) => bucket), mine.map(({ day }) => day)]);
   const { deltas, blocks } = rows[0] ?? {};
   if (!(deltas instanceof Uint8Array)) return { bucketDays: 0, readings: 0, versions: 0 };
-  const merged = mergeBucketDays(unpackDeltas(deltas), blocks instanceof Uint8Array ? unpackBlocks(blocks) : []);
+  const desk = spareDesk ?? { writer: new ColumnWriter(65_536), reader: new DeltaChunkReader(), blocks: [] };
+  spareDesk = undefined;
+  const merged = mergeBucketDays(desk, unpackDeltas(deltas), blocks instanceof Uint8Array ? unpackBlocks(blocks) : []);
   if (merged.rows.length > 0) {
     const columns = COLUMNS.map((column) => arrayText(merged.rows.map((row) => row[column])));
     await session.query(PUT_BLOCKS, [asBuffer(merged.bytes), ...columns]);
   }
+  spareDesk = desk;
   await putVersions(session, merged.superseded);
   return { bucketDays: mine.length, readings: merged.readings, versions: merged.superseded.length };
 }
@@ -106,16 +109,26 @@ async function compactTogether(session: Queryable, due: readonly Record<string, 
 const COLUMNS = ['day', 'bucket', 'channel', 'intervalMinutes', 'headBytes', 'recordBytes', 'start', 'length'] as const;
 type BlockRow = Record<(typeof COLUMNS)[number], number>;
 
+/** A bucket-day has a block for each channel and interval length. */
+const SPARE_BLOCKS = 4;
+
+/** What a compaction works with; kept for the next one and taken while in use, should two run at once. */
+interface Desk {
+  writer: ColumnWriter;
+  reader: DeltaChunkReader;
+  blocks: BucketBlock[];
+}
+let spareDesk: Desk | undefined;
+
 /** Merges each bucket-day's deltas into its blocks, one after the other, so that few blocks are unpacked at a time. */
-function mergeBucketDays(deltas: readonly StoredDelta[], blocks: readonly StoredBlock[]) {
-  const writer = new ColumnWriter(65_536);
+function mergeBucketDays(desk: Desk, deltas: readonly StoredDelta[], blocks: readonly StoredBlock[]) {
+  const { writer, reader } = desk;
+  writer.position = 0;
   const rows: BlockRow[] = [];
   const superseded = new ReadingColumns(16);
-  const reader = new DeltaChunkReader();
-  let spare: BucketBlock[] = [];
   let readings = 0;
   for (const part of byBucketDay(deltas, blocks)) {
-    const open = new OpenBlocks(spare);
+    const open = new OpenBlocks(desk.blocks);
     for (const { key, meterSet, body } of part.blocks) open.at(key).decode(meterSet, body);
     for (const { bucket, day, body } of part.deltas) {
       readings += reader.read(body, { bucket, day }, (key, section) => open.at(key).merge(reader, section, superseded));
@@ -127,7 +140,7 @@ function mergeBucketDays(deltas: readonly StoredDelta[], blocks: readonly Stored
       const row = encodeRow(block, writer, before);
       if (row) rows.push(row);
     }
-    spare = open.inOrder();
+    desk.blocks = [...open.inOrder(), ...desk.blocks].slice(0, SPARE_BLOCKS);
   }
   return { rows, bytes: writer.written(), superseded, readings };
 }

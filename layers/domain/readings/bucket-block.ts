@@ -36,7 +36,7 @@ export interface DeltaSection {
 /** Cells of a delta: index of the meter in its bucket, slot, energy in Wh. */
 export interface DeltaCells {
   meter: Uint8Array;
-  slot: Uint16Array;
+  slot: Int32Array;
   energyWh: Int32Array;
 }
 
@@ -118,16 +118,23 @@ export class BucketBlock {
     const { slots } = this;
     const { quality, revision } = section;
     const receipt = this.#noOfReceipt(section.recordedAt);
+    const rowOf = this.#rowOf;
     for (let i = section.from; i < section.to; i++) {
       const meterNo = meter[i] as number;
-      let row = this.#rowOf[meterNo] as number;
-      if (row < 0) row = this.#newRow(meterNo);
-      const cell = row * slots + (slot[i] as number);
-      if (this.#state[cell] === 0) {
-        this.#state[cell] = quality;
-        this.#energyWh[cell] = energyWh[i] as number;
-        this.#revision[cell] = revision;
-        this.#receipt[cell] = receipt;
+      if ((rowOf[meterNo] as number) < 0) this.#newRow(meterNo);
+    }
+    // No row is added any more: the arrays stay the same.
+    const states = this.#state;
+    const energies = this.#energyWh;
+    const revisions = this.#revision;
+    const receipts = this.#receipt;
+    for (let i = section.from; i < section.to; i++) {
+      const cell = (rowOf[meter[i] as number] as number) * slots + (slot[i] as number);
+      if (states[cell] === 0) {
+        states[cell] = quality;
+        energies[cell] = energyWh[i] as number;
+        revisions[cell] = revision;
+        receipts[cell] = receipt;
       } else {
         this.#mergeRival(cells, section, { index: i, cell, receipt }, superseded);
       }
@@ -217,17 +224,21 @@ export class BucketBlock {
     let states = 0;
     let all = 0xff;
     const receiptUsed = new Uint8Array(this.#receipts.length);
+    const cellState = this.#state;
+    const energies = this.#energyWh;
+    const revisions = this.#revision;
+    const cellReceipt = this.#receipt;
     for (let cell = 0; cell < used; cell++) {
-      const state = this.#state[cell] as number;
+      const state = cellState[cell] as number;
       if (state === 0) {
         absent++;
         continue;
       }
       states |= state;
       all &= state;
-      if ((this.#energyWh[cell] as number) > mostWh) mostWh = this.#energyWh[cell] as number;
-      if ((this.#revision[cell] as number) > mostRevision) mostRevision = this.#revision[cell] as number;
-      receiptUsed[this.#receipt[cell] as number] = 1;
+      if ((energies[cell] as number) > mostWh) mostWh = energies[cell] as number;
+      if ((revisions[cell] as number) > mostRevision) mostRevision = revisions[cell] as number;
+      receiptUsed[cellReceipt[cell] as number] = 1;
     }
     const packing = states !== all ? STATES.each : absent > 0 ? STATES.presence : STATES.same;
     const receipts = this.#receipts.filter((_, no) => receiptUsed[no] === 1).sort((a, b) => a - b);
@@ -255,11 +266,13 @@ export class BucketBlock {
   ): void {
     const from = row * this.slots;
     const to = from + this.slots;
-    if (packing === STATES.each) writer.bytes(this.#state.subarray(from, to));
+    const states = this.#state;
+    const receipts = this.#receipt;
+    if (packing === STATES.each) writer.bytes(states.subarray(from, to));
     if (packing === STATES.presence) {
       for (let cell = from; cell < to; cell += 8) {
         let bits = 0;
-        for (let bit = 0; bit < 8 && cell + bit < to; bit++) if (this.#state[cell + bit] !== 0) bits |= 1 << bit;
+        for (let bit = 0; bit < 8 && cell + bit < to; bit++) if (states[cell + bit] !== 0) bits |= 1 << bit;
         writer.byte(bits);
       }
     }
@@ -267,7 +280,7 @@ export class BucketBlock {
     if (receiptWidth > 0) {
       const numbers = scratch(this.slots);
       for (let cell = from; cell < to; cell++) {
-        numbers[cell - from] = this.#state[cell] === 0 ? 0 : (packedNo[this.#receipt[cell] as number] as number);
+        numbers[cell - from] = states[cell] === 0 ? 0 : (packedNo[receipts[cell] as number] as number);
       }
       writer.unsigned(numbers, { from: 0, to: this.slots, width: receiptWidth });
     }

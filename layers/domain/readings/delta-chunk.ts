@@ -26,33 +26,52 @@ export interface DeltaChunk {
 export function encodeDeltaChunks(batch: ReadingColumns): { chunks: DeltaChunk[]; bodies: Uint8Array } {
   const writer = new ColumnWriter(batch.length * 5 + 1024);
   const { groups, order } = groupByBucketAndDay(batch);
-  const column = new Int32Array(groups.reduce((most, { to, from }) => Math.max(most, to - from), 0));
+  const most = groups.reduce((sum, { to, from }) => Math.max(sum, to - from), 0);
+  const columns = { meter: new Int32Array(most), slot: new Int32Array(most), energyWh: new Int32Array(most) };
   const chunks = groups.map(({ bucket, day, from, to }) => {
     const offset = writer.position;
     const count = to - from;
     writer.byte(CHUNK_FORMAT);
     writer.uint32(count);
-    writeSections(batch, order.subarray(from, to), writer);
-    for (let i = 0; i < count; i++) column[i] = (batch.meterNo[order[from + i] as number] as number) & METER_MASK;
-    writer.unsigned(column, { from: 0, to: count, width: 1 });
-    for (const source of [batch.slot, batch.energyWh]) {
-      let least = 0x7fffffff;
-      let most = 0;
-      for (let i = 0; i < count; i++) {
-        const number = source[order[from + i] as number] as number;
-        column[i] = number;
-        if (number > most) most = number;
-        if (number < least) least = number;
-      }
-      // One interval of many meters: its slot once.
-      const width = least === most ? 0 : most < 0x100 ? 1 : most < 0x10000 ? 2 : 4;
-      writer.byte(width);
-      if (width === 0) writer.uint32(least);
-      else writer.unsigned(column, { from: 0, to: count, width });
-    }
+    const rows = order.subarray(from, to);
+    writeSections(batch, rows, writer);
+    gather(batch, rows, columns);
+    writer.unsigned(columns.meter, { from: 0, to: count, width: 1 });
+    writeColumn(writer, columns.slot, count);
+    writeColumn(writer, columns.energyWh, count);
     return { bucket, day, readingCount: count, offset, length: writer.position - offset };
   });
   return { chunks, bodies: writer.written() };
+}
+
+/** Collects a part's readings in its order. */
+function gather(
+  { meterNo, slot, energyWh }: ReadingColumns,
+  rows: Int32Array,
+  into: { meter: Int32Array; slot: Int32Array; energyWh: Int32Array },
+): void {
+  const { meter, slot: slots, energyWh: energies } = into;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as number;
+    meter[i] = (meterNo[row] as number) & METER_MASK;
+    slots[i] = slot[row] as number;
+    energies[i] = energyWh[row] as number;
+  }
+}
+
+/** Width and numbers; width 0: they are all the one that follows (one interval of many meters: its slot). */
+function writeColumn(writer: ColumnWriter, column: Int32Array, count: number): void {
+  let least = 0x7fffffff;
+  let most = 0;
+  for (let i = 0; i < count; i++) {
+    const number = column[i] as number;
+    if (number > most) most = number;
+    if (number < least) least = number;
+  }
+  const width = least === most ? 0 : most < 0x100 ? 1 : most < 0x10000 ? 2 : 4;
+  writer.byte(width);
+  if (width === 0) writer.uint32(least);
+  else writer.unsigned(column, { from: 0, to: count, width });
 }
 
 const METER_MASK = (1 << BUCKET_BITS) - 1;
@@ -142,7 +161,7 @@ function groupByBucketAndDay(batch: ReadingColumns): { groups: BatchPart[]; orde
 /** A chunk, unpacked; its arrays are reused by the next one. */
 export class DeltaChunkReader implements DeltaCells {
   meter: Uint8Array = new Uint8Array(0);
-  slot = new Uint16Array(0);
+  slot = new Int32Array(0);
   energyWh = new Int32Array(0);
 
   /** Unpacks a body and hands over each section with its key. @throws RangeError on another format or a short body. */
@@ -159,7 +178,7 @@ export class DeltaChunkReader implements DeltaCells {
     const sections = reader.uint32();
     const table = new ColumnReader(reader.bytes(sections * SECTION_BYTES));
     if (this.slot.length < count) {
-      this.slot = new Uint16Array(count);
+      this.slot = new Int32Array(count);
       this.energyWh = new Int32Array(count);
     }
     this.meter = reader.bytes(count);
@@ -184,7 +203,7 @@ export class DeltaChunkReader implements DeltaCells {
   /** Readings of a former format, each a section of its own. */
   #take(versions: readonly ReadingVersion[], take: (key: BucketKey, section: DeltaSection) => void): number {
     this.meter = Uint8Array.from(versions, ({ meterNo }) => meterNo & METER_MASK);
-    this.slot = Uint16Array.from(versions, ({ slot }) => slot);
+    this.slot = Int32Array.from(versions, ({ slot }) => slot);
     this.energyWh = Int32Array.from(versions, ({ energyWh }) => energyWh);
     for (const [from, { meterNo, day, channel, intervalMinutes, ...shared }] of versions.entries()) {
       const { revision, quality, recordedAt } = shared;

@@ -31,6 +31,7 @@ const KEYS = {
   revision: key('revision'),
   quality: key('quality'),
 };
+const COLON = 0x3a;
 const MAX_INTERVAL_WH = MAX_INTERVAL_KWH * 1000;
 
 const SEEN = {
@@ -63,6 +64,10 @@ export class IntervalParser extends JsonCursor {
   /** Where the last plain message of this payload lies; `idAt` 0: there is none. */
   #last = { from: 0, idAt: 0, idEnd: 0, valueAt: 0 };
 
+  /** Where the last interval of a list lies that has a start and a value only; `hourAt` 0: there is none. */
+  #lastInterval = { from: 0, hourAt: 0, valueAt: 0 };
+  #view: DataView = new DataView(new ArrayBuffer(0));
+
   constructor(meters: MeterIndex) {
     super();
     this.#meters = meters;
@@ -80,6 +85,7 @@ export class IntervalParser extends JsonCursor {
   ): boolean {
     const mark = out.length;
     this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = 0;
     this.#last.idAt = 0;
     this.#out = out;
@@ -122,11 +128,11 @@ export class IntervalParser extends JsonCursor {
     if (idAt === 0) return false;
     const bytes = this.bytes;
     const start = this.at;
-    for (let i = 0; i < idAt - from; i++) if (bytes[start + i] !== bytes[from + i]) return false;
+    if (!this.#same(start, from, idAt - from)) return false;
     const id = start + idAt - from;
     let end = id;
     while (end < bytes.length && bytes[end] !== QUOTE) end++;
-    for (let i = 0; i < valueAt - idEnd; i++) if (bytes[end + i] !== bytes[idEnd + i]) return false;
+    if (!this.#same(end, idEnd, valueAt - idEnd)) return false;
     const meter = this.#meters.at(bytes, id, end);
     if (meter === undefined || (this.#owner !== undefined && meter !== this.#owner)) throw UNUSUAL;
     if (meter.intervalMinutes[this.channelWord.code] !== this.#intervalMinutes) throw UNUSUAL;
@@ -201,15 +207,54 @@ export class IntervalParser extends JsonCursor {
 
   #list(): void {
     this.expect(OPEN_LIST);
+    // The day is only known to be the last interval's within its list.
+    this.#lastInterval.hourAt = 0;
     do {
       this.space();
-      this.#interval();
+      if (!this.#likeTheLastInterval()) this.#interval();
       this.space();
     } while (this.skip(COMMA));
     this.expect(CLOSE_LIST);
   }
 
+  /** Whether `length` bytes at one place are those at another; four at a time. */
+  #same(at: number, before: number, length: number): boolean {
+    const view = this.#view;
+    if (at + length > view.byteLength) return false;
+    let i = 0;
+    for (; i + 4 <= length; i += 4) if (view.getInt32(at + i) !== view.getInt32(before + i)) return false;
+    for (; i < length; i++) if (view.getUint8(at + i) !== view.getUint8(before + i)) return false;
+    return true;
+  }
+
+  /** Another hour, minute and value, the same bytes between: the day is still that of the last one. */
+  #likeTheLastInterval(): boolean {
+    const { from, hourAt, valueAt } = this.#lastInterval;
+    if (hourAt === 0) return false;
+    const start = this.at;
+    const hour = start + hourAt - from;
+    // The colon between hour and minute, and from the one after them up to the value.
+    if (!this.#same(start, from, hourAt - from) || !this.#same(hour + 5, hourAt + 5, valueAt - hourAt - 5))
+      return false;
+    if (this.bytes[hour + 2] !== COLON) return false;
+    const hours = this.digit(hour) * 10 + this.digit(hour + 1);
+    const minutes = this.digit(hour + 3) * 10 + this.digit(hour + 4);
+    if (hours > 23 || minutes > 59) throw UNUSUAL;
+    this.at = start + valueAt - from;
+    const energyWh = this.#energy();
+    if (!this.skip(CLOSE)) {
+      this.at = start;
+      return false;
+    }
+    this.minuteOfDay = hours * 60 + minutes;
+    this.#append(energyWh, 0, QUALITIES.raw);
+    return true;
+  }
+
   #interval(): void {
+    const from = this.at;
+    let hourAt = 0;
+    let valueAt = 0;
     this.expect(OPEN);
     let seen = 0;
     let energyWh = 0;
@@ -221,9 +266,14 @@ export class IntervalParser extends JsonCursor {
       if (seen & field) throw UNUSUAL;
       seen |= field;
       this.space();
-      if (field === SEEN.start) this.instant();
-      else if (field === SEEN.value) energyWh = this.#energy();
-      else if (field === SEEN.revision) revision = this.integer();
+      if (field === SEEN.start) {
+        // A quote, the date and its T stand before the hour.
+        if (seen === SEEN.start) hourAt = this.at + 12;
+        this.instant();
+      } else if (field === SEEN.value) {
+        valueAt = this.at;
+        energyWh = this.#energy();
+      } else if (field === SEEN.revision) revision = this.integer();
       else if (field === SEEN.quality) quality = this.quality();
       else throw UNUSUAL;
       this.space();
@@ -231,6 +281,9 @@ export class IntervalParser extends JsonCursor {
     this.expect(CLOSE);
     if (!(seen & SEEN.start) || !(seen & SEEN.value)) throw UNUSUAL;
     this.#append(energyWh, revision, quality);
+    // The start first, the value last and nothing else: the next may be like this one.
+    const plain = seen === (SEEN.start | SEEN.value) && hourAt > 0;
+    this.#lastInterval = plain ? { from, hourAt, valueAt } : { from: 0, hourAt: 0, valueAt: 0 };
   }
 
   #append(energyWh: number, revision: number, quality: number): void {

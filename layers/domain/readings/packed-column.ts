@@ -151,10 +151,7 @@ export class ColumnReader {
   }
 
   /** Reads what `unsigned` wrote to [from, to) of `into`. @throws RangeError if the bytes end too early. */
-  unsigned(
-    into: Int32Array | Uint16Array | Uint8Array,
-    { from, to, width }: { from: number; to: number; width: number },
-  ): void {
+  unsigned(into: Int32Array, { from, to, width }: { from: number; to: number; width: number }): void {
     const bytes = this.#bytes;
     let at = this.position;
     this.position = at + width * (to - from);

@@ -122,6 +122,44 @@ describe('interval parser', () => {
     expect(accepted).toBeGreaterThan(200);
   });
 
+  test('lists that repeat themselves are read as the strict path reads them, damaged or not', () => {
+    const plain = fc.array(
+      fc.record({
+        n: fc.integer({ min: 2, max: 100 }),
+        wh: fc.nat(5000),
+        more: fc.constantFrom('', '', '', ',"revision":1'),
+      }),
+      { minLength: 1, maxLength: 6 },
+    );
+    const interval = ({ n, wh, more }: { n: number; wh: number; more: string }) =>
+      `"start":"${new Date(RECEIVED_AT - n * 1_800_000).toISOString().replace('.000', '')}","value":${wh / 1000}${more}`;
+    const start = JSON.stringify(good).slice(0, JSON.stringify(good).indexOf(',"start"'));
+    const messages = fc.array(
+      fc
+        .tuple(plain, fc.boolean())
+        .map(([items, list]) =>
+          list
+            ? `${start},"intervals":[${items.map((each) => `{${interval(each)}}`)}]}`
+            : items.map((each) => `${start},${interval(each)}}`).join(','),
+        ),
+      { minLength: 1, maxLength: 4 },
+    );
+    let accepted = 0;
+    fc.assert(
+      fc.property(messages, fc.nat(), fc.option(fc.nat(255), { freq: 2 }), (payload, at, octet) => {
+        const bytes = bytesOf(`[${payload}]`);
+        if (octet !== null) bytes[at % bytes.length] = octet;
+        const quick = fast(bytes);
+        if (octet === null) expect(quick.accepted).toBe(true);
+        if (!quick.accepted) return;
+        accepted++;
+        expect(strict(bytes)).toEqual({ reasons: [], rows: quick.rows });
+      }),
+      { numRuns: 1000 },
+    );
+    expect(accepted).toBeGreaterThan(300);
+  });
+
   test('one damaged byte never makes the fast path accept what the strict path refuses', () => {
     const text = bytesOf([good, block]);
     fc.assert(
