@@ -26,6 +26,8 @@ export const REASON_CODES = {
   UNKNOWN_SENSOR: 'the registry has no such sensor',
   UNKNOWN_CHANNEL: 'no such channel, or the meter does not have it',
   UNKNOWN_KIND: 'no such measurement kind, or the sensor does not have it',
+  UNKNOWN_PHASE: 'the sensor does not measure the kind of this phase',
+  DUPLICATE_MEASUREMENT: 'a message measures a kind of a phase twice: the later one is not believed',
   UNKNOWN_EVENT: 'no such meter event',
   WRONG_UNIT: 'the unit is not the one the registry has for the channel or kind',
   WRONG_MULTIPLIER: 'the multiplier is not the one the registry has for the register at that time',

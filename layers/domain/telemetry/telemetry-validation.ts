@@ -3,6 +3,7 @@ import { EARLIEST_TIME_MS, MAX_AHEAD_MS } from '../../contracts/messages/limits.
 import { MEASUREMENT_KINDS } from '../../contracts/messages/measurements.ts';
 import { SensorTelemetryMessage } from '../../contracts/messages/sensor-telemetry.ts';
 import { checkWire } from '../../contracts/messages/violations.ts';
+import { withMeasurements } from '../messages/obis.ts';
 import type { JsonValue } from '../messages/strict-json.ts';
 import type { RegisteredSensor } from '../network/topology-store.ts';
 import type { Sample } from './telemetry-store.ts';
@@ -32,7 +33,9 @@ function validateMessage(
   path: string,
   { receivedAt, ownerId, sensor }: TelemetryJudgement,
 ): { samples: Sample[]; reasons: Reason[] } {
-  const wire = checkWire(SensorTelemetryMessage, payload, path);
+  const named = withMeasurements(payload, path);
+  if (!named.ok) return { samples: [], reasons: named.reasons };
+  const wire = checkWire(SensorTelemetryMessage, named.message, path);
   if (!wire.ok) return { samples: [], reasons: wire.reasons };
   const message = wire.data;
   const reasons: Reason[] = [];
@@ -48,6 +51,7 @@ function validateMessage(
   if (!registered) say('UNKNOWN_SENSOR', 'sensorId', `no sensor ${message.sensorId}`);
   const headIsGood = reasons.length === 0;
   const samples: Sample[] = [];
+  const seen = new Set<string>();
   message.measurements.forEach(({ kind, unit, phase, value }, index) => {
     const before = reasons.length;
     const at = (field: string) => `measurements[${index}].${field}`;
@@ -55,10 +59,15 @@ function validateMessage(
     if (unit !== expected) say('WRONG_UNIT', at('unit'), `${kind} is in ${expected}`);
     if (value < min || value > max)
       say('OUT_OF_RANGE', at('value'), `${kind} lies within ${min} and ${max} ${expected}`);
-    if (registered && !registered.kinds.some((known) => known.kind === kind)) {
-      say('UNKNOWN_KIND', at('kind'), `${message.sensorId} does not measure ${kind}`);
+    const known = registered?.kinds.find((each) => each.kind === kind);
+    if (registered && !known) say('UNKNOWN_KIND', at('kind'), `${message.sensorId} does not measure ${kind}`);
+    if (known && phase !== undefined && !known.phases?.includes(phase)) {
+      say('UNKNOWN_PHASE', at('phase'), `${message.sensorId} does not measure ${kind} of ${phase}`);
     }
+    const what = `${kind} ${phase}`;
+    if (seen.has(what)) say('DUPLICATE_MEASUREMENT', `measurements[${index}]`, 'the message measures this twice');
     if (!headIsGood || !registered || reasons.length > before) return;
+    seen.add(what);
     samples.push({
       sensorId: message.sensorId,
       feederId: registered.feederId,

@@ -1,3 +1,4 @@
+import { measurementOfObis } from '../../../layers/contracts/messages/obis.ts';
 import type { QuarantinedMessage } from '../../../layers/contracts/messages/quarantined-message.ts';
 import type { RegisteredSensor } from '../../../layers/domain/network/topology-store.ts';
 import { storeTelemetry } from '../../../layers/domain/telemetry/store-telemetry.ts';
@@ -9,7 +10,10 @@ const sensor: RegisteredSensor = {
   name: 'Head',
   feederId: 'F1',
   transformerId: null,
-  kinds: [{ kind: 'activePower', unit: 'kW' }],
+  kinds: [
+    { kind: 'activePower', unit: 'kW' },
+    { kind: 'current', unit: 'A', phases: ['L1', 'L2'] },
+  ],
 };
 const power = { kind: 'activePower', unit: 'kW', value: 12.3 };
 const message = (over: object = {}) => ({
@@ -71,6 +75,23 @@ const bad: [string, Uint8Array, string[]][] = [
   ['another id than the topic', record(message({ sensorId: 'F2-S' })), ['ID_MISMATCH', 'UNKNOWN_SENSOR']],
   ['the future', record(message({ time: '2030-01-01T00:00:00Z' })), ['FUTURE_TIME']],
   [
+    'a measurement twice',
+    record(message({ measurements: [power, { ...power, value: 1 }] })),
+    ['DUPLICATE_MEASUREMENT'],
+  ],
+  [
+    'a phase that is not measured',
+    record(message({ measurements: [{ kind: 'current', unit: 'A', phase: 'L3', value: 1 }] })),
+    ['UNKNOWN_PHASE'],
+  ],
+  ['a phase of what has none', record(message({ measurements: [{ ...power, phase: 'L1' }] })), ['UNKNOWN_PHASE']],
+  [
+    'an OBIS code of energy',
+    record(message({ measurements: [{ obis: '1-0:1.8.0', unit: 'kW', value: 1 }] })),
+    ['UNKNOWN_KIND'],
+  ],
+  ['a kind named twice', record(message({ measurements: [{ ...power, obis: '1-0:1.7.0' }] })), ['UNKNOWN_FIELD']],
+  [
     'everything wrong with a measurement',
     record(message({ measurements: [{ kind: 'voltage', unit: 'kV', value: 1e9 }] })),
     ['WRONG_UNIT', 'OUT_OF_RANGE', 'UNKNOWN_KIND'],
@@ -80,8 +101,40 @@ const bad: [string, Uint8Array, string[]][] = [
 test.each(bad)('%s is quarantined with every reason, and its batch is stored', async (_, poison, expected) => {
   const { samples, codes } = await run([record(message()), poison]);
   expect(codes).toEqual([expected]);
-  expect(samples).toHaveLength(1);
+  expect(samples).toHaveLength(expected[0] === 'DUPLICATE_MEASUREMENT' ? 2 : 1);
 });
+
+test('OBIS codes name kind and phase; power both ways is one signed value', async () => {
+  const coded = (obis: string, unit: string, value: number) => ({ obis, unit, value });
+  const given = async (...measurements: object[]) => {
+    const { samples, codes } = await run([record(message({ measurements }))]);
+    expect(codes).toEqual([]);
+    return samples.map(({ kind, phase, value }) => [kind, phase, value]);
+  };
+  expect(await given(coded('1-0:2.7.0', 'kW', 3))).toEqual([['activePower', undefined, -3]]);
+  expect(await given(coded('1-0:1.7.0*255', 'kW', 0), coded('1-0:2.7.0', 'kW', 3))).toEqual([
+    ['activePower', undefined, -3],
+  ]);
+  expect(await given(coded('1-0:1.7.0', 'kW', 2), coded('1-0:2.7.0', 'kW', 0))).toEqual([
+    ['activePower', undefined, 2],
+  ]);
+  expect(await given(coded('1-0:31.7.0', 'A', 5), coded('1-0:51.7.0', 'A', 6))).toEqual([
+    ['current', 'L1', 5],
+    ['current', 'L2', 6],
+  ]);
+});
+
+test.each([
+  ['1-0:32.7.0', { kind: 'voltage', phase: 'L1', reverse: false }],
+  ['1-0:52.7.0', { kind: 'voltage', phase: 'L2', reverse: false }],
+  ['1-0:72.7.0', { kind: 'voltage', phase: 'L3', reverse: false }],
+  ['1-0:71.7.0', { kind: 'current', phase: 'L3', reverse: false }],
+  ['1-0:62.7.0', { kind: 'activePower', phase: 'L3', reverse: true }],
+  ['1-0:14.7.0', { kind: 'frequency', reverse: false }],
+  ['1-0:34.7.0', undefined],
+  ['1-0:92.7.0', undefined],
+  ['1-0:1.8.0', undefined],
+])('%s', (code, measurement) => expect(measurementOfObis(code)).toEqual(measurement));
 
 test('the good measurements of a message with a bad one are stored', async () => {
   const { samples, codes } = await run([record(message({ measurements: [{ ...power, unit: 'W' }, power] }))]);
