@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import avro from 'avsc';
-import type { MqttClient } from 'mqtt';
 import { RELEASED_SCHEMAS } from '../../layers/contracts/avro/released.ts';
 import { withRegistryHeader } from '../../layers/domain/messages/payload.ts';
+import { readIdentity } from '../../local/fleet/identities.ts';
 import { connectDevice } from '../harness/devices.ts';
 import { Stack } from '../harness/stack.ts';
 
@@ -51,9 +51,6 @@ const expected = (meter: number, slots: number[]) => slots.map((slot) => whOf(me
 const slots = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
 
 describe('a concentrator', () => {
-  let client: MqttClient;
-  let topic: (kind: string) => string;
-
   beforeAll(async () => {
     await stack.start({ fresh: true });
     for (const name of ['analyst', 'admin', 'operator', 'headend']) tokens.set(name, await stack.token(name));
@@ -82,14 +79,8 @@ describe('a concentrator', () => {
     });
     mkdirSync(DEVICES, { recursive: true });
     await command('local/cli/grid.ts', 'concentrator', 'provision', 'c01', '--out', DEVICES);
-    const { readIdentity } = await import('../../local/fleet/identities.ts');
-    const identity = readIdentity(DEVICES, 'c01');
-    if (!identity) throw new Error('c01 was not provisioned');
-    client = await connectDevice(stack.endpoints(), identity);
-    topic = (kind) => `$aws/rules/local_concentrator_${kind.replaceAll('-', '_')}/concentrators/c01/${kind}`;
   }, 180_000);
   afterAll(async () => {
-    await client?.endAsync();
     await stack.stop();
     rmSync(DEVICES, { recursive: true, force: true });
   });
@@ -137,7 +128,12 @@ describe('a concentrator', () => {
       gzipSync(framed(event('m001', 2, 'CLOCK_INVALID'))),
       framed(event('m003', 3, 'LAST_GASP')),
     ];
-    for (const payload of payloads) await client.publishAsync(topic('meter-events'), payload, { qos: 1 });
+    const identity = readIdentity(DEVICES, 'c01');
+    if (!identity) throw new Error('c01 was not provisioned');
+    const client = await connectDevice(stack.endpoints(), identity);
+    const topic = '$aws/rules/local_concentrator_meter_events/concentrators/c01/meter-events';
+    for (const payload of payloads) await client.publishAsync(topic, payload, { qos: 1 });
+    await client.endAsync();
     const query = 'from=2013-06-02T00:00:00Z&to=2013-06-03T00:00:00Z';
     type Events = { events: { event: string }[] };
     const ask = (meterId: string) => call<Events>('analyst', `/meters/${meterId}/events?${query}`);
