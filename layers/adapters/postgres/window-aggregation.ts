@@ -113,8 +113,7 @@ const NOTE_DUE = `WITH taken AS (DELETE FROM window_mark
   known AS (INSERT INTO window_known_day SELECT DISTINCT day FROM buckets ORDER BY day ON CONFLICT DO NOTHING),
   due AS (INSERT INTO window_due (level, day, entity_id)
     SELECT 1, day, transformer_id FROM buckets
-      JOIN meter_installation i ON i.meter_no >= bucket << ${BUCKET_BITS} AND i.meter_no < (bucket + 1) << ${BUCKET_BITS}
-        AND ${servesOn('day')}
+      JOIN meter_installation i ON i.meter_no >> ${BUCKET_BITS} = bucket AND ${servesOn('day')}
       JOIN usage_point USING (usage_point_id)
     UNION SELECT level, days.day, entity_id FROM taken,
       (SELECT day FROM window_known_day UNION SELECT day FROM buckets) AS days WHERE taken.entity_id IS NOT NULL

@@ -125,7 +125,7 @@ const STALE_TRANSFORMERS = `SELECT entity_id, day FROM window_due
     WHERE level = ${LEVELS.transformer} AND day >= $3::int AND day < $4::int
   UNION SELECT transformer_id, day
     FROM (SELECT DISTINCT bucket, day FROM window_mark WHERE bucket IS NOT NULL AND day >= $3::int AND day < $4::int) AS marked
-    JOIN meter_installation i ON i.meter_no >= bucket << ${BUCKET_BITS} AND i.meter_no < (bucket + 1) << ${BUCKET_BITS}
+    JOIN meter_installation i ON i.meter_no >> ${BUCKET_BITS} = bucket
     JOIN usage_point USING (usage_point_id)
   UNION SELECT entity_id, days.day FROM window_mark, generate_series($3::int, $4::int - 1) AS days (day)
     WHERE window_mark.level = ${LEVELS.transformer}`;
