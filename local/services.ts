@@ -1,4 +1,5 @@
 import { apigateway } from './apigateway/index.ts';
+import { appconfig } from './appconfig/index.ts';
 import { cloudfront } from './cloudfront/index.ts';
 import { cloudwatch } from './cloudwatch/index.ts';
 import { cognito } from './cognito/index.ts';
@@ -54,6 +55,7 @@ const PARTS: Readonly<Record<string, () => Part>> = {
   iot,
   sagemaker,
   stepfunctions,
+  appconfig,
   events,
   'custom-resources': customResources,
   unneeded,

@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { openApiDescription } from './api/openapi.ts';
 import { avroSchemas } from './avro/from-contract.ts';
 import { type Releases, withCurrent } from './avro/release.ts';
+import { DEFAULT_GRID_SETTINGS, gridSettingsSchema } from './settings/grid-settings.ts';
 
 /** Writes what is generated from the contracts; with `--check` it only compares, and fails if a file is stale. */
 const ROOT = join(import.meta.dirname, '../..');
@@ -12,6 +13,8 @@ const indented = (value: unknown): string => JSON.stringify(value, null, 2);
 
 const generated: Readonly<Record<string, () => string>> = {
   'docs/api/openapi.json': () => `${indented(openApiDescription())}\n`,
+  'docs/settings/default.json': () => `${indented(DEFAULT_GRID_SETTINGS)}\n`,
+  'docs/settings/schema.json': () => `${indented(gridSettingsSchema())}\n`,
   [RELEASED]: releasedSchemas,
 };
 

@@ -61,6 +61,15 @@ export const consumeStream = (scope: Construct, name: string): Grant => ({
   resources: [streamArn(scope, name)],
 });
 
+/** Read the settings in force. */
+export const readSettings = (
+  scope: Construct,
+  { table, keyArn }: { table: string; keyArn: string },
+): readonly Grant[] => [
+  { sid: 'ReadSettings', actions: ['dynamodb:GetItem'], resources: [tableArn(scope, table)] },
+  useDataKey(keyArn, 'read'),
+];
+
 /** Put bad records into the quarantine, and note them in its index; objects are named by their content. */
 export const putQuarantine = (scope: Construct, bucket: string, table: string): readonly Grant[] => [
   { sid: 'NoteQuarantine', actions: ['dynamodb:UpdateItem'], resources: [tableArn(scope, table)] },

@@ -147,6 +147,20 @@ export class ObservabilityStack extends StageStack {
         impact: 'readings that nobody has looked at for two days may miss their billing run',
         runbook: 'quarantine.md',
       },
+      SettingsUnpublished: {
+        metric: ofFunction('Errors', this.wire('settings/publish-settings-function'), Stats.SUM),
+        above: 0,
+        periods: 10,
+        impact: 'what operators set does not come into force; what was in force before stays so',
+        runbook: 'settings.md',
+      },
+      SettingsRefused: {
+        metric: metric('SmartGrid', 'SettingsRefused', { service: 'publish-settings' }, Stats.SUM),
+        above: 0,
+        periods: 1,
+        impact: 'what an operator deployed breaks the contract and is not in force',
+        runbook: 'settings.md',
+      },
       QuarantineUnwatched: {
         metric: ofFunction('Errors', this.wire('processing/watch-quarantine-function'), Stats.SUM),
         above: 0,

@@ -9,6 +9,7 @@ import {
   consumeStream,
   keepFailedBatches,
   putQuarantine,
+  readSettings,
   tableArn,
   timestreamGrants,
   useDataKey,
@@ -144,8 +145,14 @@ export class ProcessingStack extends StageStack {
       dataKeyArn: this.#dataKeyArn,
       network: this.#network,
       noDeadLetters: 'The next minute judges what a failed run left: outages follow from what is stored',
-      environment: this.databaseEnvironment('grid_writer'),
-      grants: [this.writeDatabase()],
+      environment: {
+        ...this.databaseEnvironment('grid_writer'),
+        SETTINGS_TABLE: this.wire('storage/settings-table'),
+      },
+      grants: [
+        this.writeDatabase(),
+        ...readSettings(this, { table: this.wire('storage/settings-table'), keyArn: this.#dataKeyArn }),
+      ],
     });
     this.publish('processing/detect-outages-function', detect.lambda.functionName);
     this.everyMinute('OutageSchedule', 'Judges outages from power events, readings and silence', detect);

@@ -8,6 +8,7 @@ import { IntelligenceStack } from './intelligence-stack.ts';
 import { NetworkStack } from './network-stack.ts';
 import { ObservabilityStack } from './observability-stack.ts';
 import { ProcessingStack } from './processing-stack.ts';
+import { SettingsStack } from './settings-stack.ts';
 import { StorageStack } from './storage-stack.ts';
 import { WebStack } from './web-stack.ts';
 
@@ -36,6 +37,7 @@ export function smartGridApp({ outdir, site, context = {} }: SmartGridAppProps):
     new AccountStack(app),
     new NetworkStack(app, settings),
     new StorageStack(app, settings),
+    new SettingsStack(app, settings),
     new IngestionStack(app, settings),
     new ProcessingStack(app, settings),
     new IntelligenceStack(app, settings),

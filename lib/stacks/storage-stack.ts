@@ -110,6 +110,11 @@ export class StorageStack extends StageStack {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sequence', type: AttributeType.NUMBER },
     });
+    const operatorSettings = new Table(this, 'Settings', {
+      ...common,
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+    });
+    this.publish('storage/settings-table', operatorSettings.tableName);
     this.publish('storage/quarantine-table', quarantine.tableName);
     this.publish('storage/audit-table', audit.tableName);
     const runs = new Table(this, 'Runs', {

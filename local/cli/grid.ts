@@ -5,6 +5,7 @@ import { IoTClient } from '@aws-sdk/client-iot';
 import { saveIdentity } from '../fleet/identities.ts';
 import { certificatesOf, provision, revoke } from '../fleet/provision.ts';
 import { importTopology } from '../fleet/stored.ts';
+import { getSettings, setSettings } from './grid-settings.ts';
 import { MODEL_VERBS, type ModelCommand, type ModelVerb, modelCommand } from './models.ts';
 
 const HELP = `npm run grid -- COMMAND [flags]
@@ -14,6 +15,8 @@ const HELP = `npm run grid -- COMMAND [flags]
   concentrator provision|rotate|revoke ID   the same for a concentrator, which speaks for the meters the topology gives it
   device revoke ID        revokes and deletes every certificate of the device; a live session ends at once
   topology import FILE    PUT /topology with the JSON of FILE, as an administrator (token from GRID_TOKEN or --token)
+  settings get            what operators have set, as JSON; the defaults while nothing is set
+  settings set FILE       deploys the settings of FILE; an invalid one is refused with every violation
   model train NAME        backtests candidates, trains the best, lets the gate decide (NAME: forecast)
   model forecast NAME     issues forecasts from what was read
   model rollback NAME     puts the version that served before back
@@ -22,7 +25,7 @@ const HELP = `npm run grid -- COMMAND [flags]
   --budget MINUTES        for training (default 30)
   --candidate A=B,C=D     hyperparameters to try in place of the platform's own; may be given several times
   --endpoints FILE        as npm start writes it (default .local/endpoints.json); for a deployed stage a file with "api"
-  --stage NAME            whose device policy is attached (default: that of the running local stack)
+  --stage NAME            which stage is meant (default: that of the running local stack)
   --out DIR               where certificates and keys are written (default devices)
   --token TOKEN           an administrator's access token
   --aws                   call AWS with the credentials and region of this shell, not the local stack
@@ -81,6 +84,7 @@ async function run(): Promise<string> {
   // `train forecast` is short for `model train forecast`.
   const words = isVerb(positionals[0]) ? ['model', ...positionals] : positionals;
   const [family = '', verb = '', subject, ...more] = words;
+  if (family === 'settings') return settings(verb, subject, more);
   if (!subject || more.length > 0) throw new UsageError('A command has three words, such as: device provision m051');
   const command = `${family} ${verb}`;
   if (command === 'topology import') return importFile(subject);
@@ -100,6 +104,15 @@ async function run(): Promise<string> {
   } finally {
     iot.destroy();
   }
+}
+
+async function settings(verb: string, file: string | undefined, more: readonly string[]): Promise<string> {
+  const { client: config, stage } = operatorClient();
+  if (more.length === 0) {
+    if (verb === 'get' && file === undefined) return getSettings(config, stage);
+    if (verb === 'set' && file !== undefined) return setSettings(config, stage, readFileSync(file));
+  }
+  throw new UsageError('Either settings get, or settings set FILE.');
 }
 
 async function provisioned(iot: IoTClient, deviceId: string, policyName: string): Promise<string> {

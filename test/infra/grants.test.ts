@@ -77,7 +77,23 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     [REGISTRY]: ['dynamodb:BatchWriteItem'],
     ...WRITE_KEY,
   },
-  'process/detect-outages': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
+  'process/detect-outages': {
+    ...LOGS,
+    '*': ANY_IN_NETWORK,
+    ...database('grid_writer'),
+    'dynamodb:table/{storage/settings-table}': ['dynamodb:GetItem'],
+    ...READ_KEY,
+  },
+  'operate/publish-settings': {
+    ...LOGS,
+    '*': ANY,
+    'appconfig:application/<Application>/environment/<Environment>/configuration/<Profile>': [
+      'appconfig:GetLatestConfiguration',
+      'appconfig:StartConfigurationSession',
+    ],
+    'dynamodb:table/{storage/settings-table}': ['dynamodb:PutItem'],
+    ...WRITE_KEY,
+  },
   'api/outages': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_reader') },
   'api/outage-causes': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
   'api/quarantine': {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { appconfig } from '../../../local/appconfig/index.ts';
 import { cloudwatch } from '../../../local/cloudwatch/index.ts';
 import { dynamodb } from '../../../local/dynamodb/index.ts';
 import type { Principal } from '../../../local/kernel/types.ts';
@@ -46,7 +47,7 @@ export async function smallCloud(
 ): Promise<SmallCloud> {
   const directory = assemblyOf(resources, rest);
   prepare(directory);
-  const parts = { ssm, kms, network, cloudwatch, storage, dynamodb, sagemaker, stepfunctions };
+  const parts = { ssm, kms, network, cloudwatch, storage, dynamodb, sagemaker, stepfunctions, appconfig };
   const running = await boot({
     assemblyDir: directory,
     stateDir: join(directory, 'state'),
