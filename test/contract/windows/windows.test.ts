@@ -219,6 +219,20 @@ for (const { name, open } of benches(21_900)) {
       await check(versions, { where });
       await aggregate();
       await check(versions, { where, summed: true });
+      // What was summed for a service that is taken back goes again.
+      await bench.extendServices(-2);
+      await check(versions);
+      await aggregate();
+      await check(versions, { summed: true });
+    });
+
+    test('a run ends with its budget and says so; the next ones do the rest', async () => {
+      const versions = someReadings(9, 300);
+      await append(versions);
+      let runs = 0;
+      while ((await aggregateWindows(bench.windows, { budgetMs: -1 })).more) runs += 1;
+      expect(runs).toBeGreaterThan(3);
+      await check(versions, { summed: true });
     });
 
     test('a claim that is rolled back leaves the day due, and a claimed day is not claimed twice', async () => {
