@@ -4,33 +4,52 @@ import pg from 'pg';
 import { postgresMeterFacts } from '../../layers/adapters/postgres/meter-facts.ts';
 import { postgresMeterRegistry } from '../../layers/adapters/postgres/meter-registry.ts';
 import { migrate, readMigrations } from '../../layers/adapters/postgres/migrate.ts';
-import { databaseOf } from '../../layers/adapters/postgres/pool.ts';
+import { databaseOf, type Queryable } from '../../layers/adapters/postgres/pool.ts';
 import { postgresReadingStore } from '../../layers/adapters/postgres/reading-store.ts';
+import { topologyWriter } from '../../layers/adapters/postgres/topology.ts';
+import { postgresWindowAggregation } from '../../layers/adapters/postgres/window-aggregation.ts';
+import { RELEASED_VERSIONS } from '../../layers/contracts/avro/versions.ts';
 import { storeReadings } from '../../layers/domain/readings/store-readings.ts';
+import { aggregateWindows } from '../../layers/domain/windows/aggregate-windows.ts';
 import { findNativePostgres, startNativePostgres } from '../../test/harness/native-postgres.ts';
 import { BASELINE_TABLE, storeNaively } from '../baseline/naive-store.ts';
 import { type CpuTime, cpuTime } from '../cpu.ts';
 import { type Figure, median } from '../figure.ts';
-import { LOAD_DAY, type Load, meterDayLoad, meterIdOf, SLOTS, timeMajorLoad } from '../load.ts';
+import { COLUMNS_SCHEMA_ID, LOAD_DAY, type Load, meterDayLoad, meterIdOf, SLOTS, timeMajorLoad } from '../load.ts';
 
 export const name = 'storage';
 
 const PORT = 21_050;
-/** 16 whole buckets; small enough that the baseline, tens of times slower, ends in minutes. */
-const METERS = 4096;
+/** 32 whole buckets; small enough that the baseline, tens of times slower, ends in minutes. */
+const METERS = 8192;
 const ARRIVING_INTERVALS = 16;
 const ROUNDS = 3;
-const WARM_UPS = 4;
-/** What this has to reach now and where it is going. */
-const GOALS: Record<string, [number, number]> = { 'meter-days': [15, 40], 'time-major': [5, 15] };
+const WARM_UPS = 3;
+const METERS_PER_TRANSFORMER = 64;
+const TRANSFORMERS_PER_FEEDER = 16;
+/** Times the baseline that each case is to reach. */
+const GOALS: Readonly<Record<string, Readonly<Record<Form, number>>>> = {
+  'meter-days': { batches: 40, columns: 80, avro: 80 },
+  'time-major': { batches: 15, columns: 30, avro: 30 },
+};
+/** Share of the baseline's bytes that a reading may take on disk. */
+const DISK_GOAL = 15;
 
-type Phase = 'store' | 'compact' | 'checkpoint';
+/** The forms of a load, and how a case is named after them. */
+const FORMS = { batches: '', columns: ' columnar JSON', avro: ' columnar Avro' } as const;
+type Form = keyof typeof FORMS;
+
+type Phase = 'store' | 'compact' | 'windows' | 'checkpoint';
 
 /** One way to store the load, with its own tables in the one server. */
 interface Contender {
   empty(): Promise<void>;
   store(batch: readonly Uint8Array[]): Promise<void>;
   compact(everything: boolean): Promise<void>;
+  /** Sums of transformers, feeders and the system brought up to date. */
+  aggregate(): Promise<void>;
+  /** What lies on disk once it is compacted, indexes included, bytes. */
+  bytes(): Promise<number>;
   /** Energy in Wh by meter and slot, -1 where nothing is stored. */
   stored(): Promise<Int32Array[]>;
 }
@@ -45,7 +64,7 @@ export async function run(say: (line: string) => void): Promise<Record<string, F
   try {
     await client.connect();
     await migrate(client, readMigrations(`${import.meta.dirname}/../../layers/adapters/postgres/migrations`));
-    await registerMeters(client);
+    await registerMeters(pool);
     const { rows } = await client.query(
       `SELECT current_setting('fsync') || current_setting('synchronous_commit') AS on`,
     );
@@ -75,11 +94,55 @@ function verifyBaseline(): void {
   if (sum !== pinned) throw new Error(`bench/baseline/naive-store.ts is not the pinned one: ${sum}`);
 }
 
-async function registerMeters(client: pg.Client): Promise<void> {
-  await client.query(`INSERT INTO meter (meter_id) SELECT unnest($1::text[])`, [
-    Array.from({ length: METERS }, (_, meter) => meterIdOf(meter)),
-  ]);
-  await client.query(`INSERT INTO meter_channel SELECT meter_no, 1, 'kWh', 30 FROM meter`);
+/** Meters at transformers, feeders and a region, as the import of a topology brings them; numbered in the order of their ids. */
+async function registerMeters(pool: pg.Pool): Promise<void> {
+  const meters = Array.from({ length: METERS }, (_, meter) => meter);
+  const place = { lon: 151, lat: -33 };
+  const transformerOf = (meter: number) => Math.floor(meter / METERS_PER_TRANSFORMER);
+  const feederOf = (transformer: number) => Math.floor(transformer / TRANSFORMERS_PER_FEEDER);
+  const transformers = meters.slice(0, transformerOf(METERS - 1) + 1);
+  const outcome = await topologyWriter(databaseOf(pool)).importTopology({
+    regions: [{ regionId: 'R', name: 'Region', timeZone: 'Australia/Sydney' }],
+    substations: [{ substationId: 'S', regionId: 'R', name: 'Substation', ...place }],
+    feeders: transformers.slice(0, feederOf(transformers.length - 1) + 1).map((feeder) => ({
+      feederId: `F${feeder}`,
+      substationId: 'S',
+      name: 'Feeder',
+      nominalVoltageV: 11_000,
+      ratingKva: 5000,
+      path: [
+        [place.lon, place.lat],
+        [place.lon + 0.1, place.lat],
+      ],
+    })),
+    transformers: transformers.map((transformer) => ({
+      transformerId: `T${transformer}`,
+      feederId: `F${feederOf(transformer)}`,
+      name: 'Transformer',
+      ratingKva: 500,
+      ...place,
+    })),
+    usagePoints: meters.map((meter) => ({
+      usagePointId: `U${meter}`,
+      transformerId: `T${transformerOf(meter)}`,
+      ...place,
+    })),
+    meters: meters.map((meter) => ({
+      meterId: meterIdOf(meter),
+      usagePointId: `U${meter}`,
+      from: '2012-01-01T00:00:00Z',
+      channels: [{ channel: 'activeEnergyImport', unit: 'kWh', intervalMinutes: 30 }],
+    })),
+  });
+  if ('dangling' in outcome) throw new Error('the topology has dangling references');
+}
+
+async function sizeOf(database: Queryable, tables: readonly string[]): Promise<number> {
+  const { rows } = await database.query(
+    'SELECT sum(pg_total_relation_size(name::regclass))::float8 AS bytes FROM unnest($1::text[]) AS name',
+    [tables],
+  );
+  return Number(rows[0]?.bytes);
 }
 
 const nothing = (): Int32Array[] => Array.from({ length: METERS }, () => new Int32Array(SLOTS).fill(-1));
@@ -87,8 +150,12 @@ const nothing = (): Int32Array[] => Array.from({ length: METERS }, () => new Int
 function blocksOf(pool: pg.Pool): Contender {
   const database = databaseOf(pool);
   const readings = postgresReadingStore(database);
+  const windows = postgresWindowAggregation(database);
+  const [columnar] = RELEASED_VERSIONS.filter(({ kind }) => kind === 'interval-columns');
+  if (!columnar) throw new Error('no released schema of columnar messages');
   const store = storeReadings({
     readings,
+    schemas: new Map([[COLUMNS_SCHEMA_ID, columnar]]),
     facts: postgresMeterFacts(database),
     registry: postgresMeterRegistry(database),
     quarantine: {
@@ -100,7 +167,9 @@ function blocksOf(pool: pg.Pool): Contender {
   });
   return {
     async empty() {
-      await database.query('TRUNCATE reading_delta, reading_block, reading_version');
+      await database.query(
+        'TRUNCATE reading_delta, reading_block, reading_version, window_day, window_due, window_mark, window_known_day',
+      );
     },
     async store(batch) {
       await store(batch);
@@ -108,6 +177,10 @@ function blocksOf(pool: pg.Pool): Contender {
     async compact(everything) {
       while ((await readings.compact({ everything })).more);
     },
+    async aggregate() {
+      await aggregateWindows(windows);
+    },
+    bytes: () => sizeOf(database, ['reading_block', 'reading_version']),
     async stored() {
       const meterNos = Array.from({ length: METERS }, (_, meter) => meter + 1);
       const energies = nothing();
@@ -137,6 +210,8 @@ async function baselineOf(client: pg.Client): Promise<Contender> {
       await storeNaively(client, batch, meters);
     },
     async compact() {},
+    async aggregate() {},
+    bytes: () => sizeOf(client, ['naive_reading']),
     async stored() {
       const energies = nothing();
       const { rows } = await client.query({
@@ -163,46 +238,68 @@ interface Comparison {
 
 async function compare(comparison: Comparison): Promise<Record<string, Figure>> {
   const { title, load, contenders, say } = comparison;
-  const rates: Record<keyof typeof contenders, number[]> = { blocks: [], baseline: [] };
-  const spent: Map<string, number[]> = new Map();
+  const sides = [
+    { name: 'baseline', contender: contenders.baseline, form: 'batches' },
+    ...Object.entries(FORMS).map(([form, suffix]) => ({
+      name: `${title}${suffix}`,
+      contender: contenders.blocks,
+      form: form as Form,
+    })),
+  ] as const;
+  const rates = new Map<string, number[]>();
+  const spent = new Map<string, number[]>();
+  const bytes = new Map<string, number>();
+  const note = (into: Map<string, number[]>, key: string, value: number) =>
+    into.set(key, [...(into.get(key) ?? []), value]);
   // Warm-up: an execution environment stores for hours, and a run of the blocks is too short to be compiled in.
-  for (let warm = 0; warm < WARM_UPS; warm++) await measure(comparison, contenders.blocks);
+  for (let warm = 0; warm < WARM_UPS; warm++)
+    for (const { contender, form } of sides.slice(1)) await measure(comparison, contender, form as Form);
   for (let round = 0; round <= ROUNDS; round++) {
-    const order = round % 2 === 0 ? (['blocks', 'baseline'] as const) : (['baseline', 'blocks'] as const);
-    for (const side of order) {
-      const phases = await measure(comparison, contenders[side]);
+    for (const { name: side, contender, form } of round % 2 === 0 ? sides : [...sides].reverse()) {
+      const phases = await measure(comparison, contender, form as Form);
       const cpuS = [...phases.values()].reduce((sum, { node, postgres }) => sum + node + postgres, 0);
       say(
         `${title} round ${round}${round === 0 ? ' (warm-up)' : ''} ${side}: ${Math.round(load.readings / cpuS)} readings/CPU-s`,
       );
       if (round === 0) continue;
-      rates[side].push(load.readings / cpuS);
+      note(rates, side, load.readings / cpuS);
+      bytes.set(side, await contender.bytes());
       for (const [phase, { node, postgres }] of phases) {
-        for (const [where, seconds] of [
-          ['Node', node],
-          ['PostgreSQL', postgres],
-        ] as const) {
-          const key = `${side} ${phase} in ${where}`;
-          spent.set(key, [...(spent.get(key) ?? []), seconds]);
-        }
+        note(spent, `${side}: ${phase} in Node`, node);
+        note(spent, `${side}: ${phase} in PostgreSQL`, postgres);
       }
     }
   }
-  for (const side of ['blocks', 'baseline'] as const)
-    say(`${title} ${side} is bound by ${boundBy(side, spent, load.readings)}`);
-  const value = median(rates.blocks);
-  const baseline = median(rates.baseline);
-  const [now, next] = GOALS[title] as [number, number];
-  say(`${title}: ${(value / baseline).toFixed(1)}× (now ≥ ${now}×, going to ≥ ${next}×)`);
+  const baseline = median(rates.get('baseline') ?? []);
   const unit = 'readings/CPU-s';
-  return { [title]: { value, unit, ratio: value / baseline }, [`${title} baseline`]: { value: baseline, unit } };
+  const figures: Record<string, Figure> = { [`${title} baseline`]: { value: baseline, unit } };
+  for (const { name: side, form } of sides) {
+    say(`${title} ${side} is bound by ${boundBy(side, spent, load.readings)}`);
+    if (side === 'baseline') continue;
+    const value = median(rates.get(side) ?? []);
+    figures[side] = { value, unit, ratio: value / baseline };
+    say(`${side}: ${(value / baseline).toFixed(1)}× (goal ≥ ${GOALS[title]?.[form as Form]}×)`);
+  }
+  const stored = load.expected.reduce((sum, day) => sum + day.filter((energyWh) => energyWh >= 0).length, 0);
+  const perReading = (side: string) => (bytes.get(side) ?? Number.NaN) / stored;
+  const ratio = perReading('baseline') / perReading(title);
+  figures[`${title} on disk`] = { value: perReading(title), unit: 'bytes/reading', ratio };
+  say(
+    `${title} on disk: ${perReading(title).toFixed(1)} bytes per reading, baseline ${perReading('baseline').toFixed(1)}: 1/${ratio.toFixed(1)} (goal 1/${DISK_GOAL})`,
+  );
+  return figures;
 }
 
 /** CPU by phase of one run, from empty tables (or the first half day) to a finished checkpoint; then proves the result. */
-async function measure({ load, client, pid }: Comparison, contender: Contender): Promise<Map<Phase, CpuTime>> {
+async function measure(
+  { load, client, pid }: Comparison,
+  contender: Contender,
+  form: Form,
+): Promise<Map<Phase, CpuTime>> {
   await contender.empty();
   for (const batch of load.before) await contender.store(batch);
   await contender.compact(true);
+  await contender.aggregate();
   await client.query('CHECKPOINT');
   globalThis.gc?.();
   const phases = new Map<Phase, CpuTime>();
@@ -218,9 +315,10 @@ async function measure({ load, client, pid }: Comparison, contender: Contender):
   };
   // Compaction runs to the end: nothing is left as a delta.
   await timed('store', async () => {
-    for (const batch of load.batches) await contender.store(batch);
+    for (const batch of load[form]) await contender.store(batch);
   });
   await timed('compact', () => contender.compact(true));
+  await timed('windows', () => contender.aggregate());
   await timed('checkpoint', () => client.query('CHECKPOINT'));
   const stored = await contender.stored();
   if (stored.some((day, meter) => Buffer.compare(bytesOf(day), bytesOf(load.expected[meter] as Int32Array)) !== 0)) {
@@ -234,8 +332,8 @@ const bytesOf = (numbers: Int32Array): Uint8Array =>
 
 function boundBy(side: string, spent: ReadonlyMap<string, readonly number[]>, readings: number): string {
   const parts = [...spent]
-    .filter(([key]) => key.startsWith(`${side} `))
-    .map(([key, seconds]) => ({ part: key.slice(side.length + 1), microseconds: (median(seconds) / readings) * 1e6 }))
+    .filter(([key]) => key.startsWith(`${side}: `))
+    .map(([key, seconds]) => ({ part: key.slice(side.length + 2), microseconds: (median(seconds) / readings) * 1e6 }))
     .sort((a, b) => b.microseconds - a.microseconds);
   return parts
     .filter(({ microseconds }) => microseconds > 0.001)
