@@ -503,7 +503,8 @@ export const routesById = {
     id: 'acceptBatch',
     method: 'POST',
     path: '/readings:batch',
-    summary: 'Interval readings from a head-end system; answered when the stream holds them',
+    summary:
+      'Readings from a head-end system, in gzip if Content-Encoding says so; answered when the stream holds them',
     function: 'accept-batch',
     access: headends,
     headers: idempotencyKeyHeader,
