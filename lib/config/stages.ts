@@ -47,6 +47,8 @@ export interface StageSettings {
     | { readonly mode: 'realTime'; readonly instanceType: `ml.${string}`; readonly instances: number };
   /** How long a new version of a model gets half of the traffic before it gets all, s. Its alarms look once a minute. */
   readonly canarySeconds: number;
+  /** How long alarms can still call it back after it has all of the traffic, s. */
+  readonly settleSeconds: number;
   /** SageMaker instance of training jobs. */
   readonly trainingInstanceType: `ml.${string}`;
   /** Second factor at sign-in. `required` asks every person for a one-time password from an authenticator app. */
@@ -74,6 +76,7 @@ const small: Preset = {
   editApproval: 'none',
   inference: { mode: 'serverless', memoryMb: 2048, maxConcurrency: 5 },
   canarySeconds: 600,
+  settleSeconds: 600,
   trainingInstanceType: 'ml.m5.large',
   mfa: 'optional',
   extraWebOrigins: [],
@@ -86,7 +89,8 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   local: {
     ...small,
     inference: { mode: 'realTime', instanceType: 'ml.c5.large', instances: 2 },
-    canarySeconds: 90,
+    canarySeconds: 75,
+    settleSeconds: 0,
     mfa: 'off',
     monthlyBudgetUsd: undefined,
     timestream: { memoryHours: 24 * 7, magneticDays: 73_000 },

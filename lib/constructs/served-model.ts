@@ -133,7 +133,10 @@ export function productionVariant({ inference }: StageSettings, modelName?: stri
 }
 
 /** How a promotion shifts the traffic; serverless endpoints know no such thing. */
-export function deploymentConfig({ inference, canarySeconds }: StageSettings, alarms: readonly Alarm[]): unknown {
+export function deploymentConfig(
+  { inference, canarySeconds, settleSeconds }: StageSettings,
+  alarms: readonly Alarm[],
+): unknown {
   if (inference.mode === 'serverless') return undefined;
   return {
     BlueGreenUpdatePolicy: {
@@ -142,8 +145,8 @@ export function deploymentConfig({ inference, canarySeconds }: StageSettings, al
         CanarySize: { Type: 'CAPACITY_PERCENT', Value: 50 },
         WaitIntervalInSeconds: canarySeconds,
       },
-      TerminationWaitInSeconds: canarySeconds,
-      MaximumExecutionTimeoutInSeconds: 3600 + 2 * canarySeconds,
+      TerminationWaitInSeconds: settleSeconds,
+      MaximumExecutionTimeoutInSeconds: 3600 + canarySeconds + settleSeconds,
     },
     AutoRollbackConfiguration: { Alarms: alarms.map(({ alarmName }) => ({ AlarmName: alarmName })) },
   };

@@ -9,6 +9,7 @@ export const SYSTEM_ENTITY_ID = 'system';
 
 /** An interval counts as read when at least this share of the entity's usual meters reported: a half-empty sum is no low load. [proposed] */
 const MIN_PRESENT_SHARE = 0.9;
+const USUAL_DAYS = 7;
 
 /** Energy of an entity by interval, kWh; null where too few of its meters reported. */
 export interface EntityHistory {
@@ -52,9 +53,11 @@ export function historyOf(
     { length: (slotStart(toDay, 0, intervalMinutes) - start) / lengthMs },
     () => null,
   );
-  const usual = Math.max(...own.map(({ present }) => Math.max(...present)));
   for (const { day, present, sumWh } of own) {
     const first = (slotStart(day, 0, intervalMinutes) - start) / lengthMs;
+    // Meters come and go: as many as reported in the week up to this day are usual.
+    const week = own.filter((other) => other.day <= day && other.day > day - USUAL_DAYS);
+    const usual = Math.max(...week.map((other) => Math.max(...other.present)));
     present.forEach((count, slot) => {
       if (count > 0 && count >= MIN_PRESENT_SHARE * usual) values[first + slot] = (sumWh[slot] as number) / 1000;
     });
