@@ -35,7 +35,7 @@ const MIN_TRAINING_DAYS = 21;
 
 /** What is tried when nobody says otherwise; the model's own defaults come first. */
 const CANDIDATES: Readonly<Record<TrainingRequest['model'], readonly Hyperparameters[]>> = {
-  forecast: [{}, { weeks: '2' }, { weeks: '6' }, { weeks: '8' }],
+  forecast: [{}, { trees: '200', leaves: '16' }, { trees: '60', leaves: '31' }, { model: 'seasonal', weeks: '6' }],
 };
 
 export interface TrainingPorts extends ForecastEntities {
