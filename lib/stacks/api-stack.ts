@@ -80,6 +80,7 @@ export class ApiStack extends StageStack {
       topology: make('topology'),
       service: make('service'),
       outages: make('outages'),
+      vee: make('vee'),
       'outage-causes': make('outage-causes'),
       'accept-batch': make('accept-batch'),
       batches: make('batches'),
@@ -119,6 +120,13 @@ export class ApiStack extends StageStack {
         ],
       },
       outages: { name: 'api/outages', ...reader },
+      vee: {
+        name: 'api/vee',
+        memoryMb: 1024,
+        inNetwork: true,
+        environment: this.databaseEnvironment('grid_writer'),
+        grants: [connectDatabase(this, resourceId, 'grid_writer')],
+      },
       'outage-causes': {
         name: 'api/outage-causes',
         memoryMb: 512,

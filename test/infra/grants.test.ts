@@ -95,6 +95,7 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     ...WRITE_KEY,
   },
   'api/outages': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_reader') },
+  'api/vee': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
   'api/outage-causes': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
   'api/quarantine': {
     ...LOGS,

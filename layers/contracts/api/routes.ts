@@ -78,6 +78,15 @@ import {
 } from './telemetry.ts';
 import { topologyImport } from './topology.ts';
 import {
+  billingDeterminants,
+  determinantsParams,
+  determinantsQuery,
+  exceptionsQuery,
+  veeExceptionList,
+  veeRun,
+  veeRunRequest,
+} from './vee.ts';
+import {
   feederWindows,
   meterWindows,
   regionWindows,
@@ -100,7 +109,8 @@ export type RouteFunction =
   | 'quarantine'
   | 'reading-edits'
   | 'forecasts'
-  | 'models';
+  | 'models'
+  | 'vee';
 
 /**
  * A route of the API. The gateway, its authorizer, the functions, OpenAPI, the web client and the authorization tests
@@ -700,6 +710,42 @@ export const routesById = {
     access: headends,
     params: batchParams,
     response: batchStatus,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  listVeeExceptions: {
+    id: 'listVeeExceptions',
+    method: 'GET',
+    path: '/vee/exceptions',
+    summary: 'Validation rules that readings broke, the latest first',
+    function: 'vee',
+    access: analysts,
+    query: exceptionsQuery,
+    response: veeExceptionList,
+    cache: 'no-store',
+  },
+  runVee: {
+    id: 'runVee',
+    method: 'POST',
+    path: '/vee/runs',
+    summary: 'Validate, estimate and settle a local day of a region, or go on with the run that does',
+    function: 'vee',
+    access: operators,
+    body: veeRunRequest,
+    response: veeRun,
+    problems: ['not-found', 'conflict'],
+    cache: 'no-store',
+  },
+  getBillingDeterminants: {
+    id: 'getBillingDeterminants',
+    method: 'GET',
+    path: '/usage-points/{usagePointId}/determinants',
+    summary: 'What a bill of a month is computed from, day by day with its run and adjustments',
+    function: 'vee',
+    access: analysts,
+    params: determinantsParams,
+    query: determinantsQuery,
+    response: billingDeterminants,
     problems: ['not-found'],
     cache: 'no-store',
   },

@@ -1,7 +1,7 @@
 import { DayCalendar } from '../vee/day-calendar.ts';
 import type { VeeSettingsSource } from '../vee/settings-source.ts';
 import { classProfiles, PROFILE_SAMPLE } from './class-profile.ts';
-import { adjustment } from './determinants.ts';
+import { adjustment, type Determinants } from './determinants.ts';
 import { type RunContext, settleUsagePoint, type UsagePointPorts } from './settle-usage-point.ts';
 import { encodeSettled } from './settled-day.ts';
 import {
@@ -136,6 +136,8 @@ async function settlePage(
   const changed = channels.filter((channel) => !sameAs(channel, earlierOf(channel)));
   const kept: KeptPage = {
     changed,
+    billedAsTheyStand:
+      run.kind === 'final' ? channels.filter((one) => one.determinants.billable && !changed.includes(one)) : [],
     adjustments: run.kind === 'adjustment' ? changed.flatMap((one) => adjustmentOf(one, earlierOf(one))) : [],
     judged: settled.flatMap(({ judged }) => judged),
   };
@@ -155,8 +157,14 @@ function sameAs(channel: SettledChannel, earlier: EarlierSettlement | undefined)
     const body = earlier.bodies.find(({ meterNo }) => meterNo === day.meterNo)?.body;
     return body !== undefined && equalBytes(body, encodeSettled(day));
   });
-  return same && JSON.stringify(channel.determinants) === JSON.stringify(earlier.determinants);
+  return same && equalDeterminants(channel.determinants, earlier.determinants);
 }
+
+const equalDeterminants = (a: Determinants, b: Determinants): boolean =>
+  adjustment(a, b) === undefined &&
+  (
+    ['energyWh', 'peakW', 'peakAt', 'intervalsExpected', 'intervalsEstimated', 'intervalsOpen', 'billable'] as const
+  ).every((name) => a[name] === b[name]);
 
 const equalBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, at) => byte === b[at]);

@@ -3,20 +3,21 @@ import type { VeeSettings } from '../../contracts/vee/settings.ts';
 import type { ReadingStore } from '../readings/reading-store.ts';
 import { alignedSegments, registerEnergy } from '../registers/register-energy.ts';
 import type { CalendarDay, DayCalendar } from '../vee/day-calendar.ts';
+import type { Finding } from '../vee/finding.ts';
 import { MeterHistory } from '../vee/meter-history.ts';
 import { meterOutages, powerEvents } from '../vee/meter-outages.ts';
 import { emptySeries, type IntervalSeries, placeIntervals } from '../vee/series.ts';
 import { determinantsOf } from './determinants.ts';
 import { type JudgedDay, settleDay } from './settle-day.ts';
-import type { SettledDay } from './settled-day.ts';
-import type { MeterFactReader, ServedChannel, ServedUsagePoint, SettledUsagePoint } from './settlement-store.ts';
+import type { SettledDay, SettledInterval } from './settled-day.ts';
+import type { ServedChannel, ServedUsagePoint, SettledUsagePoint, SettlementFacts } from './settlement-store.ts';
 
 /** Days before the settled one that rules and estimates may look at. */
 export const HISTORY_DAYS = 42;
 
 export interface UsagePointPorts {
   readings: Pick<ReadingStore, 'readIntervals'>;
-  facts: MeterFactReader;
+  facts: SettlementFacts;
 }
 
 /** What all usage points of a run share. */
@@ -49,7 +50,11 @@ export async function settleUsagePoint(
   for (const meter of usagePoint.meters) {
     for (const channel of meter.channels) {
       const day = await settleChannel(ports, { usagePoint, meter, channel }, context);
-      judged.push({ meterNo: meter.meterNo, channel: channel.channel, findings: day.findings });
+      judged.push({
+        meterNo: meter.meterNo,
+        channel: channel.channel,
+        findings: day.findings.map((finding) => ({ ...finding, status: statusOf(finding, day.intervals) })),
+      });
       if (day.intervals.length === 0) continue;
       days.push({
         usagePointId,
@@ -122,6 +127,13 @@ async function settleChannel(
     day,
     settings,
   );
+}
+
+/** A gap is estimated when each of its intervals has a value. */
+function statusOf({ rule, from, to }: Finding, intervals: readonly SettledInterval[]): 'open' | 'estimated' {
+  if (rule !== 'MISSING_INTERVAL') return 'open';
+  const open = intervals.some(({ start, energyWh }) => energyWh === null && start >= from && start < to);
+  return open ? 'open' : 'estimated';
 }
 
 function hasGap(history: MeterHistory, day: CalendarDay): boolean {

@@ -1,6 +1,7 @@
 import type { EstimationMethod, SettledQuality } from '../../contracts/vee/qualities.ts';
 import {
   ESTIMATION_METHOD_BY_CODE,
+  ESTIMATION_METHODS,
   SETTLED_QUALITIES,
   SETTLED_QUALITY_BY_CODE,
 } from '../../contracts/vee/qualities.ts';
@@ -36,7 +37,6 @@ export interface SettledDay {
 }
 
 const NOTHING = 0xffff_ffff;
-const METHOD_CODES = new Map(ESTIMATION_METHOD_BY_CODE.map((method, code) => [method, code]));
 
 /** Packs the intervals of a day: equal intervals give equal bytes. */
 export function encodeSettled({ intervals }: Pick<SettledDay, 'intervals'>): Uint8Array {
@@ -48,7 +48,7 @@ export function encodeSettled({ intervals }: Pick<SettledDay, 'intervals'>): Uin
   column(({ start }) => start);
   column(({ energyWh }) => energyWh ?? NOTHING);
   column(({ quality }) => SETTLED_QUALITIES[quality].code);
-  column(({ method }) => (method === null ? 0 : (METHOD_CODES.get(method) as number)));
+  column(({ method }) => (method === null ? 0 : ESTIMATION_METHODS[method].code));
   column(({ references }) => references);
   return writer.written().slice();
 }

@@ -34,7 +34,7 @@ export interface SettlementMasterData {
 }
 
 /** What meters told beside their intervals, as it was known at `asOf` (epoch ms). */
-export interface MeterFactReader {
+export interface SettlementFacts {
   registerReads(query: { meterNo: number; channel: number; period: Period; asOf: number }): Promise<RegisterReading[]>;
   events(query: { meterNo: number; period: Period; asOf: number }): Promise<Pick<MeterEvent, 'event' | 'occurredAt'>[]>;
 }
@@ -80,7 +80,12 @@ export interface SettledUsagePoint {
   usagePointId: string;
   channels: SettledChannel[];
   /** By meter and channel, each with all its findings of the day. */
-  judged: { meterNo: number; channel: number; findings: Finding[] }[];
+  judged: { meterNo: number; channel: number; findings: JudgedFinding[] }[];
+}
+
+/** `resolved`: only by a later run; the runs themselves say `open` or `estimated`. */
+export interface JudgedFinding extends Finding {
+  status: 'open' | 'estimated';
 }
 
 /** What was settled before, of a usage point's channel and day. */
@@ -110,6 +115,8 @@ export interface SettlementStore {
 
 export interface KeptPage {
   changed: SettledChannel[];
+  /** Of a final run: billable, and as the run before left them. */
+  billedAsTheyStand: SettledChannel[];
   adjustments: { usagePointId: string; channel: number; byPeriodWh: Record<string, number> }[];
   judged: SettledUsagePoint['judged'];
 }
