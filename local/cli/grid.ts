@@ -7,6 +7,8 @@ import { certificatesOf, provision, revoke } from '../fleet/provision.ts';
 import { importTopology } from '../fleet/stored.ts';
 import { getSettings, setSettings } from './grid-settings.ts';
 import { MODEL_VERBS, type ModelCommand, type ModelVerb, modelCommand } from './models.ts';
+import { operatorApi } from './operator-api.ts';
+import { settle } from './settle.ts';
 
 const HELP = `npm run grid -- COMMAND [flags]
 
@@ -17,6 +19,7 @@ const HELP = `npm run grid -- COMMAND [flags]
   topology import FILE    PUT /topology with the JSON of FILE, as an administrator (token from GRID_TOKEN or --token)
   settings get            what operators have set, as JSON; the defaults while nothing is set
   settings set FILE       deploys the settings of FILE; an invalid one is refused with every violation
+  settle --day YYYY-MM-DD  validates, estimates and settles a local day of --region, as an operator; --final bills it
   model train NAME        backtests candidates, trains the best, lets the gate decide (NAME: forecast)
   model forecast NAME     issues forecasts from what was read
   model rollback NAME     puts the version that served before back
@@ -24,6 +27,9 @@ const HELP = `npm run grid -- COMMAND [flags]
 
   --budget MINUTES        for training (default 30)
   --candidate A=B,C=D     hyperparameters to try in place of the platform's own; may be given several times
+  --region ID             settle: whose day (default NSW, the region of the simulated fleet)
+  --final                 settle: the day stays as it is from now on; later differences are adjustments
+  --cutoff TIME           settle: with what was known then (default now); the same cutoff again is the same run
   --endpoints FILE        as npm start writes it (default .local/endpoints.json); for a deployed stage a file with "api"
   --stage NAME            which stage is meant (default: that of the running local stack)
   --out DIR               where certificates and keys are written (default devices)
@@ -70,6 +76,10 @@ function parse() {
         token: { type: 'string' },
         aws: { type: 'boolean' },
         budget: { type: 'string' },
+        day: { type: 'string' },
+        region: { type: 'string' },
+        final: { type: 'boolean' },
+        cutoff: { type: 'string' },
         candidate: { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
@@ -81,6 +91,7 @@ function parse() {
 }
 
 async function run(): Promise<string> {
+  if (positionals.length === 1 && positionals[0] === 'settle') return settleDay();
   // `train forecast` is short for `model train forecast`.
   const words = isVerb(positionals[0]) ? ['model', ...positionals] : positionals;
   const [family = '', verb = '', subject, ...more] = words;
@@ -113,6 +124,13 @@ async function settings(verb: string, file: string | undefined, more: readonly s
     if (verb === 'set' && file !== undefined) return setSettings(config, stage, readFileSync(file));
   }
   throw new UsageError('Either settings get, or settings set FILE.');
+}
+
+function settleDay(): Promise<string> {
+  const { day, region = 'NSW', final = false, cutoff } = values;
+  if (!day) throw new UsageError('settle needs --day YYYY-MM-DD, a local date of the region.');
+  const progress = (line: string) => void process.stderr.write(`${line}\n`);
+  return settle(operatorApi(values, 'operator'), { regionId: region, day, final, cutoff }, progress);
 }
 
 async function provisioned(iot: IoTClient, deviceId: string, policyName: string): Promise<string> {
