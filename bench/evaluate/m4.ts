@@ -27,8 +27,8 @@ The series carry no dates: each ends at a midnight of its own calendar.
 
 const HOUR_MS = 3_600_000;
 const STEPS = 48;
-/** Days before the end at which trees are grown: outcomes after the first cuts weigh the members. */
-const CUTS = [10, 5];
+/** Days before the end at which trees are grown first: the outcomes after it weigh the members. */
+const CUTS = [7];
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
