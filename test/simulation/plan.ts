@@ -49,8 +49,10 @@ export interface PlannedMessage {
   codes: ReasonCode[];
   /** ms after the start. */
   publishedAfter: number;
-  /** A head-end puts it, in a batch with others. */
+  /** A head-end posts it, in a batch with others. */
   byHeadEnd: boolean;
+  /** The answer to that batch must reject it: it is neither stored nor in quarantine. */
+  rejected: boolean;
 }
 
 export interface Plan {
@@ -122,10 +124,13 @@ function messageOf(meter: SimulatedMeter, below: (limit: number) => number, rand
     partitionKey: meterId,
     publishedAfter: delay(below),
     byHeadEnd,
+    rejected: false,
   };
   const bytes = (payload: unknown) => Buffer.from(JSON.stringify(payload));
   const list = fields.map((field) => ({ ...head, ...field }));
-  switch (below(12)) {
+  // A head-end posts objects: neither broken JSON nor lists.
+  const kind = below(12);
+  switch (byHeadEnd && (kind === 0 || (kind > 5 && kind < 9)) ? 9 : kind) {
     case 0:
       return { ...planned, payload: bytes(list).subarray(0, -1 - below(5)), versions: [], codes: ['INVALID_JSON'] };
     case 1:
@@ -139,10 +144,17 @@ function messageOf(meter: SimulatedMeter, below: (limit: number) => number, rand
       // One interval is wrong; the others of the message are stored.
       const wrong = { start: '2012-09-01T00:07:00Z', value: 1 };
       const payload = bytes({ ...head, intervals: [...fields, wrong] });
+      if (byHeadEnd) return { ...planned, payload, versions: [], codes: [], rejected: true };
       return { ...planned, payload, versions, codes: ['MISALIGNED'] };
     }
     case 3:
-      return { ...planned, payload: bytes({ ...list[0], value: -1 }), versions: [], codes: ['NEGATIVE'] };
+      return {
+        ...planned,
+        payload: bytes({ ...list[0], value: -1 }),
+        versions: [],
+        codes: byHeadEnd ? [] : ['NEGATIVE'],
+        rejected: byHeadEnd,
+      };
     case 4:
     case 5:
       return { ...planned, payload: bytes(list[0]), versions: versions.slice(0, 1), codes: [] };

@@ -1,4 +1,5 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
+import { acceptBatch, type BatchResult } from '../../functions/ingest/accept-batch/accept-batch.ts';
 import { kinesisStreamWriter } from '../../layers/adapters/kinesis/stream-writer.ts';
 import type { QuarantinedMessage } from '../../layers/contracts/messages/quarantined-message.ts';
 import { bucketOf } from '../../layers/domain/readings/calendar-day.ts';
@@ -6,15 +7,21 @@ import type { MeterRegistry, RegisteredMeter } from '../../layers/domain/reading
 import { storeReadings } from '../../layers/domain/readings/store-readings.ts';
 import { aggregateWindows } from '../../layers/domain/windows/aggregate-windows.ts';
 import { LEVELS } from '../../layers/domain/windows/window-store.ts';
+import { ApiProblem } from '../../layers/runtime/api-problem.ts';
+import { logger } from '../../layers/runtime/observability.ts';
 import { Chaos, Process } from './chaos.ts';
 import { Mapping } from './mapping.ts';
+import { memoryIdempotency } from './memory-idempotency.ts';
 import { MemoryReadings } from './memory-readings.ts';
-import { MemoryWindows } from './memory-windows.ts';
+import { type Around, MemoryWindows } from './memory-windows.ts';
 import { MUTANTS, type Mutant } from './mutants.ts';
 import { DAY_MS, FEEDER_OF, FIRST_DAY, METERS, type PlannedMessage, planOf, REGION_OF } from './plan.ts';
 import { Stream } from './stream.ts';
 import { type Outcome, violationsOf } from './violations.ts';
 import { VirtualTime } from './virtual-time.ts';
+
+// A log line for each throttle of thousands of seeds says nothing.
+logger.setLogLevel('SILENT');
 
 const HOUR_MS = 3_600_000;
 /** After this nothing goes wrong any more, and everything that was published has to come to rest. */
@@ -106,19 +113,46 @@ export async function runSeed(seed: number, mutant?: Mutant): Promise<SeedReport
     return Promise.race([answered.catch(() => false), broker.killed.then(() => false)]);
   };
 
-  const putBatch = async (messages: readonly PlannedMessage[]): Promise<boolean> => {
-    const caller = new Process();
-    const client = stream.client(caller) as unknown as KinesisClient;
-    const records = messages.map((message) => ({
-      partitionKey: message.partitionKey,
-      data: envelopeOf(message, time.now()),
-    }));
-    const writer = kinesisStreamWriter(
-      mutant === 'forget-refused' ? MUTANTS.forgetRefused(client) : client,
-      'readings',
-      time.sleep,
-    );
-    return Promise.race([writer.putAll(records).catch(() => false), caller.killed.then(() => false)]);
+  const idempotency = memoryIdempotency<BatchResult>();
+  const wrongAnswers: string[] = [];
+  let calls = 0;
+  /** A call of the head-end's, served by an environment of its own. */
+  const postBatch = async (key: string, messages: readonly PlannedMessage[]): Promise<boolean> => {
+    const environment = new Process();
+    const effect: Around = (name, apply) => chaos.effect(environment, name, apply);
+    const client = stream.client(environment) as unknown as KinesisClient;
+    const accept = acceptBatch({
+      stream: kinesisStreamWriter(
+        mutant === 'forget-refused' ? MUTANTS.forgetRefused(client) : client,
+        'readings',
+        time.sleep,
+      ),
+      idempotency: {
+        claim: (request) => effect('claim key', () => idempotency.claim(request)),
+        complete: (request) => effect('complete key', () => idempotency.complete(request)),
+        release: (request) => effect('release key', () => idempotency.release(request)),
+      },
+      register: { put: (batch) => effect('register batch', () => void batch) },
+    });
+    calls += 1;
+    const request = {
+      body: { readings: messages.map(({ payload }) => JSON.parse(Buffer.from(payload).toString('utf8'))) },
+      inexact: new Set<string>(),
+      headers: { 'idempotency-key': key },
+      caller: { clientId: 'hes' },
+      correlationId: `batch-${calls}`,
+      now: time.now(),
+    } as unknown as Parameters<typeof accept>[0];
+    const answer = await Promise.race([
+      accept(request).catch(() => undefined),
+      environment.killed.then(() => undefined),
+    ]);
+    if (answer === undefined || answer instanceof ApiProblem) return false;
+    for (const { index, status } of answer.items) {
+      const expected = messages[index]?.rejected ? 'rejected' : 'accepted';
+      if (status !== expected) wrongAnswers.push(`item ${index} of ${key} is ${status}, not ${expected}`);
+    }
+    return true;
   };
 
   const untilAcknowledged = async (messages: readonly PlannedMessage[], send: () => Promise<boolean>) => {
@@ -141,9 +175,9 @@ export async function runSeed(seed: number, mutant?: Mutant): Promise<SeedReport
     });
   const fromHeadEnd = plan.messages.filter(({ byHeadEnd }) => byHeadEnd);
   const batches = Map.groupBy(fromHeadEnd, ({ publishedAfter }) => Math.floor(publishedAfter / (4 * HOUR_MS)));
-  const headEnd = [...batches.values()].map(async (messages) => {
+  const headEnd = [...batches.values()].map(async (messages, index) => {
     await time.sleep(Math.max(...messages.map(({ publishedAfter }) => publishedAfter)));
-    await untilAcknowledged(messages, () => putBatch(messages));
+    await untilAcknowledged(messages, () => postBatch(`batch ${index}`, messages));
   });
 
   let calm = false;
@@ -208,7 +242,7 @@ export async function runSeed(seed: number, mutant?: Mutant): Promise<SeedReport
   const outcome: Outcome = { plan, topology, acknowledged, versions: readings.versions(), quarantine, windows };
   return {
     seed,
-    violations: [...(stuck === undefined ? [] : [stuck]), ...violationsOf(outcome)],
+    violations: [...(stuck === undefined ? [] : [stuck]), ...wrongAnswers, ...violationsOf(outcome)],
     digest: chaos.digest(),
     messages: plan.messages.length,
     effects: chaos.effects,
