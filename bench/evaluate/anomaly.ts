@@ -24,8 +24,8 @@ A row's score depends on the rows before it alone. Two-fold: the settings of CAN
 `;
 
 /** What the two-fold run may choose from. */
-const CANDIDATES: readonly AlertScoreSettings[] = [1, 1.5, 2, 3, 6].flatMap((exponent) =>
-  [50, 100, 200].map((refractoryReadings) => ({ exponent, refractoryReadings })),
+const CANDIDATES: readonly AlertScoreSettings[] = [1, 2, 3, 4].flatMap((exponent) =>
+  [30, 60, 120].map((refractoryReadings) => ({ exponent, refractoryReadings })),
 );
 
 export async function run(args: string[]): Promise<void> {

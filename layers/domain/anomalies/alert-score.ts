@@ -6,7 +6,7 @@ export interface AlertScoreSettings {
   refractoryReadings: number;
 }
 
-export const ALERT_SCORE: AlertScoreSettings = { exponent: 2, refractoryReadings: 100 };
+export const ALERT_SCORE: AlertScoreSettings = { exponent: 3, refractoryReadings: 60 };
 
 /** Joins the surprises of several signals; 0 where the last readings were as unusual: one event, one alert. */
 export class AlertScore {

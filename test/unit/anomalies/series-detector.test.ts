@@ -13,7 +13,7 @@ const scoresOf = (values: readonly number[]): number[] => {
   const alert = new AlertScore();
   return values.map((value, n) => {
     const { surprises } = detector.next(START + n * HALF_HOUR_MS, value);
-    return alert.score([surprises.pattern, surprises.profile]);
+    return alert.score([surprises.pair, surprises.pattern, surprises.profile]);
   });
 };
 
@@ -21,13 +21,22 @@ const scoresOf = (values: readonly number[]): number[] => {
 const daily = (days: number): number[] =>
   Array.from({ length: days * 48 }, (_, n) => 5 + 3 * Math.sin((n % 48) / 7) + ((n * 7919) % 101) / 100);
 
-test('the tail of a known sample: rank in the bulk, exponential beyond the 3 % tail', () => {
-  // 1…400 in an order that does not matter: the tail is ceil(0.03 · 400) = 12 values, 389…400; their excesses over 389 have the mean 5.5.
+test('the tail of a known sample: rank in the bulk, exponential beyond a light tail', () => {
+  // 1…400 in an order that does not matter: 200 of them are at least 201
   const scale = new SurpriseScale();
   for (let n = 0; n < 400; n++) scale.surprise(((n * 171) % 400) + 1);
   expect(scale.surprise(201)).toBeCloseTo(-Math.log10(201 / 401), 10);
-  // 402 past values now; the tail is 13 values, 388…400: mean excess 6, p = 13/401 · exp(−(430 − 388)/6)
-  expect(scale.surprise(430)).toBeCloseTo(-Math.log10((13 / 401) * Math.exp(-42 / 6)), 10);
+  // 401 past values now; the tail is ceil(0.05 · 401) = 21 of them, 380…400: mean excess 10, variance 36.7, so the shape is below 0 and taken as 0
+  expect(scale.surprise(430)).toBeCloseTo(-Math.log10((21 / 401) * Math.exp(-50 / 10)), 10);
+});
+
+test('a heavy tail makes large values less surprising', () => {
+  // The tail has at least 8 values: 0 seven times and 10; mean 1.25, variance 10.9375, shape 0.43, held at 0.2.
+  const scale = new SurpriseScale();
+  for (let n = 0; n < 99; n++) scale.surprise(0);
+  scale.surprise(10);
+  const scaled = 20 / (1.25 * 0.8);
+  expect(scale.surprise(20)).toBeCloseTo(-Math.log10((8 / 100) * (1 + 0.2 * scaled) ** (-1 / 0.2)), 10);
 });
 
 test('what has never been is as surprising as anything gets, and no more', () => {
