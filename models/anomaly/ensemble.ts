@@ -12,6 +12,8 @@ const SHORT_DAYS = 3;
 const BALANCE = 0.5;
 /** Parts of the meters; each is judged for the second stage by a first stage grown on the others. */
 const FOLDS = 5;
+/** How far the second stage moves the first: enough for faults that last, without waiting for those that a day gives away. */
+const JOINT_WEIGHT = 0.2;
 const NORMAL = FAULT_LABELS.indexOf('normal');
 const CLASSES = FAULT_LABELS.length;
 /** Inputs of the second stage: the day's features, shares of each class now, over the short and the long look back; the stream's detectors now and over the long one. */
@@ -37,7 +39,7 @@ export interface Ensemble {
 }
 
 export interface DayJudgement {
-  /** Shares by FAULT_LABELS, the mean of both stages. */
+  /** Shares by FAULT_LABELS, of both stages. */
   shares: Float64Array;
   /** 1 − share of normal: of both stages, of the first alone. */
   score: number;
@@ -91,9 +93,8 @@ export function judgeDays({ forest, joint }: Ensemble, days: readonly DayEvidenc
   const firstShares = days.map(({ features }) => classShares(forest, features));
   return days.map((_, n) => {
     const first = firstShares[n] as Float64Array;
-    const shares = classShares(joint, jointInputs(days, firstShares, n)).map(
-      (share, own) => (share + (first[own] as number)) / 2,
-    );
+    const second = classShares(joint, jointInputs(days, firstShares, n));
+    const shares = first.map((share, own) => share + JOINT_WEIGHT * ((second[own] as number) - share));
     return { shares, score: 1 - (shares[NORMAL] as number), forestScore: 1 - (first[NORMAL] as number) };
   });
 }
