@@ -194,23 +194,34 @@ export class BucketBlock {
     for (let meter = 0; meter < METERS; meter++) {
       const row = this.#rowOf[meter] as number;
       if (row < 0) continue;
-      const from = row * this.slots;
-      const to = from + this.slots;
-      const state = this.#state.subarray(from, to);
-      yield {
-        meterNo: (this.key.bucket << BUCKET_BITS) | meter,
-        block: {
-          intervalMinutes: this.key.intervalMinutes,
-          quality: state.map((each) => each & ~CONFLICT),
-          energyWh: this.#energyWh.subarray(from, to),
-          revision: this.#revision.subarray(from, to),
-          recordedAt: Float64Array.from(this.#receipt.subarray(from, to), (no, slot) =>
-            state[slot] === 0 ? 0 : (this.#receipts[no] as number),
-          ),
-          conflict: state.map((each) => (each & CONFLICT ? 1 : 0)),
-        },
-      };
+      yield { meterNo: (this.key.bucket << BUCKET_BITS) | meter, block: this.#day(row) };
     }
+  }
+
+  #day(row: number): DayBlock {
+    const { slots } = this;
+    const from = row * slots;
+    const quality = new Uint8Array(slots);
+    const conflict = new Uint8Array(slots);
+    const recordedAt = new Float64Array(slots);
+    const states = this.#state;
+    const receipt = this.#receipt;
+    const receipts = this.#receipts;
+    for (let slot = 0; slot < slots; slot++) {
+      const state = states[from + slot] as number;
+      if (state === 0) continue;
+      quality[slot] = state & ~CONFLICT;
+      conflict[slot] = state >> 7;
+      recordedAt[slot] = receipts[receipt[from + slot] as number] as number;
+    }
+    return {
+      intervalMinutes: this.key.intervalMinutes,
+      quality,
+      energyWh: this.#energyWh.subarray(from, from + slots),
+      revision: this.#revision.subarray(from, from + slots),
+      recordedAt,
+      conflict,
+    };
   }
 
   /** Packs the block: what all records share, then a record for each meter. Equal blocks give equal bytes. */

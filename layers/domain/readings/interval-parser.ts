@@ -219,11 +219,12 @@ export class IntervalParser extends JsonCursor {
 
   /** Whether `length` bytes at one place are those at another; four at a time. */
   #same(at: number, before: number, length: number): boolean {
+    const bytes = this.bytes;
     const view = this.#view;
-    if (at + length > view.byteLength) return false;
+    if (at + length > bytes.length) return false;
     let i = 0;
-    for (; i + 4 <= length; i += 4) if (view.getInt32(at + i) !== view.getInt32(before + i)) return false;
-    for (; i < length; i++) if (view.getUint8(at + i) !== view.getUint8(before + i)) return false;
+    for (; i + 4 <= length; i += 4) if (view.getInt32(at + i, true) !== view.getInt32(before + i, true)) return false;
+    for (; i < length; i++) if (bytes[at + i] !== bytes[before + i]) return false;
     return true;
   }
 
