@@ -3,9 +3,10 @@ import * as z from 'zod';
 import type { ObjectStore } from '../../../layers/adapters/s3/objects.ts';
 import {
   type Hyperparameters,
+  type ModelName,
+  modelName,
   type PlannedJob,
   type TrainingPlan,
-  type TrainingRequest,
   trainingRequest,
 } from '../../../layers/contracts/models/learning.ts';
 import { entityHistory, readUntil } from '../../../layers/domain/models/entity-history.ts';
@@ -22,7 +23,12 @@ import type { WindowReader } from '../../../layers/domain/windows/window-store.t
 import type { TaskOutcome } from '../../../layers/runtime/task.ts';
 
 /** `execution` is the machine's own id of the run: asked again, the same plan comes out. */
-export const trainingTask = trainingRequest.extend({ execution: z.string().min(1), startedAt: z.iso.datetime() });
+export const trainingTask = z.object({
+  model: modelName,
+  request: trainingRequest.omit({ model: true }),
+  execution: z.string().min(1),
+  startedAt: z.iso.datetime(),
+});
 
 /** Readings further back teach little of today's load. [proposed] */
 const TRAINING_DAYS = 400;
@@ -34,7 +40,7 @@ const FOLDS = 3;
 const MIN_TRAINING_DAYS = 21;
 
 /** What is tried when nobody says otherwise; the model's own defaults come first. */
-const CANDIDATES: Readonly<Record<TrainingRequest['model'], readonly Hyperparameters[]>> = {
+const CANDIDATES: Readonly<Record<ModelName, readonly Hyperparameters[]>> = {
   forecast: [{}, { trees: '200', leaves: '16' }, { trees: '60', leaves: '31' }, { model: 'seasonal', weeks: '6' }],
 };
 
@@ -93,7 +99,7 @@ interface FoldContents {
 const foldContents = (series: readonly EntitySeries[], { cutoff, origins }: Fold): FoldContents => ({
   files: series
     .filter(({ history }) => cutoff - history.start > FOLD_DAYS * 86_400_000)
-    .map(({ entity, history }) => ({ name: `${entity.kind}-${entity.id}.csv`, text: trainingCsv(history, cutoff) })),
+    .map(({ entity, history }) => ({ name: `${entity.kind}/${entity.id}.csv`, text: trainingCsv(history, cutoff) })),
   examples: series.flatMap((each) =>
     origins.flatMap((origin) => {
       const example = exampleAt(each, origin);
@@ -108,7 +114,7 @@ async function write(objects: ObjectStore, base: string, { files, examples }: Fo
 }
 
 function planOf(
-  { model, execution, startedAt, budgetMinutes, candidates }: z.infer<typeof trainingTask>,
+  { model, execution, startedAt, request: { budgetMinutes, candidates } }: z.infer<typeof trainingTask>,
   {
     dataVersion,
     base,
