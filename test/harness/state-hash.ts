@@ -5,7 +5,7 @@ import type { QuarantinedMessage } from '../../layers/contracts/messages/quarant
 
 /**
  * All that the platform knows after quiescence (everything compacted and summed), a line each, in order: versions of readings,
- * current values with quality and conflict, register reads, events, sums of every level, quarantine with its reasons. Without
+ * current values with quality and conflict, register reads, events, settlement, exceptions, sums of every level, quarantine with its reasons. Without
  * receipt times and generated numbers, which differ from run to run.
  */
 export async function stateLines(database: Database, quarantine: Iterable<QuarantinedMessage>): Promise<string[]> {
@@ -38,11 +38,15 @@ export async function stateLines(database: Database, quarantine: Iterable<Quaran
     const place = `${row.meter_id} ${row.channel} ${length} ${Math.floor(minute / 1440)} ${(minute % 1440) / length}`;
     lines.push(`version ${place} quality ${row.quality} revision ${row.revision} ${row.energy_wh} Wh`);
   }
-  for (const table of ['register_read', 'meter_event']) {
+  for (const table of ['register_read', 'meter_event', 'settled_day', 'vee_exception']) {
     const facts =
       await rowsOf(`SELECT meter_id, (to_jsonb(fact) - '{recorded_at,stored_at,meter_no}'::text[])::text AS fact
       FROM ${table} AS fact JOIN meter USING (meter_no)`);
     for (const row of facts) lines.push(`${table} ${row.meter_id} ${row.fact}`);
+  }
+  for (const table of ['settlement_run', 'settlement_determinant', 'settlement_adjustment']) {
+    const settled = await rowsOf(`SELECT to_jsonb(settled)::text AS settled FROM ${table} AS settled`);
+    for (const row of settled) lines.push(`${table} ${row.settled}`);
   }
   const sums = await rowsOf(
     `SELECT level, entity_id, day, channel, interval_minutes, encode(body, 'hex') AS body FROM window_day`,

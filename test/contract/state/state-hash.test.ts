@@ -2,12 +2,19 @@ import fc from 'fast-check';
 import { postgresMeterFacts } from '../../../layers/adapters/postgres/meter-facts.ts';
 import { postgresMeterRegistry } from '../../../layers/adapters/postgres/meter-registry.ts';
 import { postgresReadingStore } from '../../../layers/adapters/postgres/reading-store.ts';
+import {
+  postgresSettlementFacts,
+  postgresSettlementMasterData,
+} from '../../../layers/adapters/postgres/settlement-master-data.ts';
+import { postgresSettlementStore } from '../../../layers/adapters/postgres/settlement-store.ts';
 import { topologyWriter } from '../../../layers/adapters/postgres/topology.ts';
 import { postgresWindowAggregation } from '../../../layers/adapters/postgres/window-aggregation.ts';
 import { postgresWindowReader } from '../../../layers/adapters/postgres/window-reader.ts';
 import type { QuarantinedMessage } from '../../../layers/contracts/messages/quarantined-message.ts';
 import { messageId } from '../../../layers/domain/messages/quarantine.ts';
 import { storeReadings } from '../../../layers/domain/readings/store-readings.ts';
+import { runSettlement } from '../../../layers/domain/settlement/run-settlement.ts';
+import { defaultSettings } from '../../../layers/domain/vee/default-settings.ts';
 import { aggregateWindows } from '../../../layers/domain/windows/aggregate-windows.ts';
 import { type TestDatabase, testDatabases } from '../../harness/databases.ts';
 import { householdData } from '../../harness/household-data.ts';
@@ -61,7 +68,8 @@ for (const { name, open } of testDatabases(21_950)) {
     const clear = async () => {
       quarantine = new Map();
       await opened.database.query(`TRUNCATE reading_delta, reading_block, reading_version, register_read, meter_event,
-        window_day, window_due, window_mark, window_known_day`);
+        window_day, window_due, window_mark, window_known_day, settlement_run, settled_day, settlement_determinant,
+        settlement_adjustment, vee_exception`);
     };
     /** A new environment of the function, which knows nothing of what others did. */
     const consumer = () =>
@@ -78,9 +86,29 @@ for (const { name, open } of testDatabases(21_950)) {
       });
     const compact = (everything: boolean) => postgresReadingStore(opened.database).compact({ everything });
     const aggregate = () => aggregateWindows(postgresWindowAggregation(opened.database));
+    /** Both regions at a cutoff after every receipt. */
+    const settle = async () => {
+      for (const regionId of ['R1', 'R2']) {
+        for (const localDay of [FIRST_DAY - 2, FIRST_DAY - 1]) {
+          const run = await runSettlement(
+            {
+              readings: postgresReadingStore(opened.database),
+              facts: postgresSettlementFacts(opened.database),
+              master: postgresSettlementMasterData(opened.database),
+              store: postgresSettlementStore(opened.database),
+              settings: defaultSettings(),
+              clock: () => NOW + 4 * DAY_MS,
+            },
+            { regionId, localDay, final: false, cutoff: NOW + 3 * DAY_MS, budgetMs: Number.POSITIVE_INFINITY },
+          );
+          expect(run).toMatchObject({ complete: true });
+        }
+      }
+    };
     const state = async () => {
       while ((await compact(true)).more);
       await aggregate();
+      await settle();
       return stateLines(opened.database, quarantine.values());
     };
     /** One consumer, each message once, in order. */
@@ -156,6 +184,7 @@ for (const { name, open } of testDatabases(21_950)) {
       }).flat();
       const expected = await inOrder(messages);
       expect(expected.length).toBeGreaterThan(8 * 96 * 2);
+      expect(expected.filter((line) => line.startsWith('settled_day ')).length).toBeGreaterThan(0);
       await clear();
       for (let replay = 0; replay < 3; replay += 1) {
         const consume = consumer();
