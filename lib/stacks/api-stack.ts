@@ -6,7 +6,15 @@ import { type RouteFunction, routes } from '../../layers/contracts/api/routes.ts
 import type { StageSettings } from '../config/stages.ts';
 import { ApiFirewall } from '../constructs/api-firewall.ts';
 import { FrontDoor, originOf } from '../constructs/front-door.ts';
-import { bucketArn, connectDatabase, streamArn, tableArn, timestreamGrants, useDataKey } from '../constructs/grants.ts';
+import {
+  bucketArn,
+  connectDatabase,
+  readSettings,
+  streamArn,
+  tableArn,
+  timestreamGrants,
+  useDataKey,
+} from '../constructs/grants.ts';
 import { API_VERSION, GridApi } from '../constructs/grid-api.ts';
 import { API_TIMEOUT, GridFunction, type GridFunctionProps } from '../constructs/grid-function.ts';
 import { Identity } from '../constructs/identity.ts';
@@ -124,8 +132,14 @@ export class ApiStack extends StageStack {
         name: 'api/vee',
         memoryMb: 1024,
         inNetwork: true,
-        environment: this.databaseEnvironment('grid_writer'),
-        grants: [connectDatabase(this, resourceId, 'grid_writer')],
+        environment: {
+          ...this.databaseEnvironment('grid_writer'),
+          SETTINGS_TABLE: this.wire('storage/settings-table'),
+        },
+        grants: [
+          connectDatabase(this, resourceId, 'grid_writer'),
+          ...readSettings(this, { table: this.wire('storage/settings-table'), keyArn: dataKeyArn }),
+        ],
       },
       'outage-causes': {
         name: 'api/outage-causes',

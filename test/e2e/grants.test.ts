@@ -50,6 +50,7 @@ const ids: Record<string, string> = {
   channel: 'activeEnergyImport',
   intervalStart: '2012-10-01T00:00:00Z',
   outageId: `out-${'0'.repeat(24)}`,
+  usagePointId: 'UP001',
 };
 const now = Date.now();
 const query: Record<string, string> = {
@@ -58,6 +59,7 @@ const query: Record<string, string> = {
   granularity: 'hour',
   tz: 'Australia/Sydney',
   kind: 'activePower',
+  cycle: '2012-10',
 };
 
 async function ask(
@@ -181,6 +183,7 @@ describe('the whole stack at work', () => {
     ids.batchId = ((await accepted.json()) as { batchId: string }).batchId;
     expect((await ask(routeOf('getBatch'))).status).toBe(200);
     expect((await ask(routeOf('putTopology'), { regions: [] })).status).toBe(200);
+    expect((await ask(routeOf('runVee'), { regionId: 'NSW', day: '2012-10-07' })).status).toBe(200);
     await publishGoodAndBad();
     await operate();
     await setSettings(stack.operator(), 'local', readFileSync('docs/settings/default.json'));

@@ -95,7 +95,13 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     ...WRITE_KEY,
   },
   'api/outages': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_reader') },
-  'api/vee': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
+  'api/vee': {
+    ...LOGS,
+    '*': ANY_IN_NETWORK,
+    ...database('grid_writer'),
+    'dynamodb:table/{storage/settings-table}': ['dynamodb:GetItem'],
+    ...READ_KEY,
+  },
   'api/outage-causes': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
   'api/quarantine': {
     ...LOGS,

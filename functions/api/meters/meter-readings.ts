@@ -7,6 +7,7 @@ import { ApiProblem, apiProblem } from '../../../layers/runtime/api-problem.ts';
 import { decodeCursor, encodeCursor, INSTANT_POSITION } from '../../../layers/runtime/cursor.ts';
 import { requestedRange } from '../../../layers/runtime/requested-range.ts';
 import { type MeterPorts, noMeter } from './meter-routes.ts';
+import { settledReadings } from './settled-readings.ts';
 
 const iso = (timeMs: number): string => new Date(timeMs).toISOString();
 
@@ -25,6 +26,10 @@ export const meterReadings = async (
   if (!meter) return noMeter(meterId);
   const channel = meter.channels.find(({ channel: name }) => name === query.channel);
   if (!channel) return apiProblem('not-found', `Meter ${meterId} has no channel ${query.channel}`);
+
+  if (query.view === 'final') {
+    return settledReadings(ports, { meter, channel, query, range, from: Number(position ?? range.from) });
+  }
 
   const asOf = query.asOf === undefined ? undefined : Date.parse(query.asOf);
   const from = position === undefined ? range.from : Math.max(range.from, Number(position));

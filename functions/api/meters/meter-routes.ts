@@ -2,6 +2,7 @@ import type { TopologyReader } from '../../../layers/domain/network/topology-sto
 import type { MeterFactReader } from '../../../layers/domain/readings/meter-facts.ts';
 import type { MeterRegistry } from '../../../layers/domain/readings/meter-registry.ts';
 import type { ReadingStore } from '../../../layers/domain/readings/reading-store.ts';
+import type { SettlementReader } from '../../../layers/domain/settlement/settlement-reader.ts';
 import type { WindowReader } from '../../../layers/domain/windows/window-store.ts';
 import { answerConsumption } from '../../../layers/runtime/answer-consumption.ts';
 import { answerWindows } from '../../../layers/runtime/answer-windows.ts';
@@ -15,6 +16,7 @@ export interface MeterPorts {
   topology: Pick<TopologyReader, 'listMeters' | 'findMeter' | 'exists' | 'connections' | 'serviceGroups' | 'timeZones'>;
   readings: Pick<ReadingStore, 'readIntervals'>;
   windows: Pick<WindowReader, 'daysOf'>;
+  settlement: Pick<SettlementReader, 'settledDays'>;
   facts: MeterFactReader;
   registry: Pick<MeterRegistry, 'registers'>;
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { METER_EVENTS } from '../messages/events.ts';
 import { READ_REASONS } from '../messages/register-reads.ts';
+import { ESTIMATION_METHOD_NAMES, SETTLED_QUALITY_NAMES } from '../vee/qualities.ts';
 import { channel, cursor, fromTo, id, inOrder, instant, limit, next, position, quality, utcInstant } from './values.ts';
 
 export const meterParams = z.strictObject({ meterId: id });
@@ -37,12 +38,19 @@ export const readingsQuery = z
   .strictObject({
     channel: channel.default('activeEnergyImport'),
     ...fromTo,
+    view: z.enum(['raw', 'final']).default('raw').meta({
+      description: 'raw: as it was read and edited; final: as the latest settlement run left it, without `asOf`',
+    }),
     quality: quality.optional(),
     asOf: instant.optional().meta({ description: 'What was known at this instant' }),
     limit: limit.default(1000),
     cursor: cursor.optional(),
   })
-  .refine(inOrder, { path: ['from'], message: 'must be before to' });
+  .refine(inOrder, { path: ['from'], message: 'must be before to' })
+  .refine(({ view, asOf }) => view === 'raw' || asOf === undefined, {
+    path: ['asOf'],
+    message: 'a settlement run has a cutoff of its own',
+  });
 
 export const readingInterval = z
   .object({
@@ -50,7 +58,17 @@ export const readingInterval = z
     end: utcInstant,
     value: z.number(),
     quality,
-    version: z.number().int().meta({ description: "The source's revision" }),
+    version: z.number().int().meta({ description: "The source's revision; in the final view the settlement run" }),
+    settled: z
+      .object({
+        quality: z.enum(SETTLED_QUALITY_NAMES),
+        cim: z.string().meta({ description: 'ReadingQualityType of IEC 61968-9' }),
+        espi: z.number().int().meta({ description: 'QualityOfReading of Green Button' }),
+        method: z.enum(ESTIMATION_METHOD_NAMES).nullable().meta({ description: 'Of an estimate' }),
+        references: z.number().int().meta({ description: 'Intervals that an estimate was made from' }),
+      })
+      .optional()
+      .meta({ description: 'In the final view' }),
   })
   .meta({ id: 'ReadingInterval' });
 

@@ -93,9 +93,10 @@ async function openRun(
   },
 ): Promise<SettlementRun | SettlementRefusal> {
   const latest = await store.latestRun({ regionId, localDay });
-  if (latest && !latest.complete) return latest;
+  // Settings that changed half-way begin another run: no run is settled by two configurations.
+  if (latest && !latest.complete && latest.settingsVersion === at.version) return latest;
   const seenUntil = cutoff ?? at.now;
-  const isAgain = latest !== undefined && latest.cutoff === seenUntil && latest.settingsVersion === at.version;
+  const isAgain = latest?.complete === true && latest.cutoff === seenUntil && latest.settingsVersion === at.version;
   if (isAgain && (!final || latest.kind !== 'preliminary')) return latest;
   if (seenUntil < at.dayEnd) return 'day-not-over';
   if (latest && seenUntil < latest.cutoff) return 'cutoff-before-the-run-before';

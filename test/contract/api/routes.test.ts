@@ -4,6 +4,7 @@ import { putTopology } from '../../../functions/api/topology/put-topology.ts';
 import { postgresMeterFactReader } from '../../../layers/adapters/postgres/meter-fact-reader.ts';
 import { postgresMeterRegistry } from '../../../layers/adapters/postgres/meter-registry.ts';
 import { postgresReadingStore } from '../../../layers/adapters/postgres/reading-store.ts';
+import { postgresSettlementReader } from '../../../layers/adapters/postgres/settlement-reader.ts';
 import { topologyWriter } from '../../../layers/adapters/postgres/topology.ts';
 import { topologyReader } from '../../../layers/adapters/postgres/topology-reader.ts';
 import { postgresWindowReader } from '../../../layers/adapters/postgres/window-reader.ts';
@@ -70,7 +71,8 @@ for (const { name, open } of testDatabases(21_120)) {
       topologies = apiHandler({ putTopology: putTopology({ topology: topologyWriter(opened.database), registry }) });
       const readings = postgresReadingStore(opened.database);
       const windows = postgresWindowReader(opened.database);
-      const ports = { topology: topologyReader(opened.database), readings, windows };
+      const settlement = postgresSettlementReader(opened.database);
+      const ports = { topology: topologyReader(opened.database), readings, windows, settlement };
       const facts = postgresMeterFactReader(opened.database);
       meters = apiHandler(meterRoutes({ ...ports, facts, registry: postgresMeterRegistry(opened.database) }));
       network = apiHandler(networkRoutes(ports));

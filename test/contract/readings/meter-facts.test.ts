@@ -3,6 +3,7 @@ import { postgresMeterFactReader } from '../../../layers/adapters/postgres/meter
 import { postgresMeterFacts } from '../../../layers/adapters/postgres/meter-facts.ts';
 import { postgresMeterRegistry } from '../../../layers/adapters/postgres/meter-registry.ts';
 import { postgresReadingStore } from '../../../layers/adapters/postgres/reading-store.ts';
+import { postgresSettlementReader } from '../../../layers/adapters/postgres/settlement-reader.ts';
 import { topologyWriter } from '../../../layers/adapters/postgres/topology.ts';
 import { topologyReader } from '../../../layers/adapters/postgres/topology-reader.ts';
 import { postgresWindowReader } from '../../../layers/adapters/postgres/window-reader.ts';
@@ -93,7 +94,10 @@ for (const { name, open } of testDatabases(21_160)) {
       const readings = postgresReadingStore(database);
       const facts = postgresMeterFactReader(database);
       const windows = postgresWindowReader(database);
-      meters = apiHandler(meterRoutes({ topology: topologyReader(database), readings, facts, registry, windows }));
+      const settlement = postgresSettlementReader(database);
+      meters = apiHandler(
+        meterRoutes({ topology: topologyReader(database), readings, facts, registry, windows, settlement }),
+      );
     }, 120_000);
     afterAll(() => opened.stop());
 

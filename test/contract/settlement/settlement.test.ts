@@ -1,3 +1,4 @@
+import { settledReadings } from '../../../functions/api/meters/settled-readings.ts';
 import { veeRoutes } from '../../../functions/api/vee/vee-routes.ts';
 import { postgresMeterFacts } from '../../../layers/adapters/postgres/meter-facts.ts';
 import { postgresReadingStore } from '../../../layers/adapters/postgres/reading-store.ts';
@@ -8,10 +9,12 @@ import {
 import { postgresSettlementReader } from '../../../layers/adapters/postgres/settlement-reader.ts';
 import { postgresSettlementStore } from '../../../layers/adapters/postgres/settlement-store.ts';
 import { topologyWriter } from '../../../layers/adapters/postgres/topology.ts';
+import { topologyReader } from '../../../layers/adapters/postgres/topology-reader.ts';
+import type { Meter } from '../../../layers/contracts/api/meters.ts';
 import { routesById } from '../../../layers/contracts/api/routes.ts';
 import type { Topology } from '../../../layers/contracts/messages/topology.ts';
+import { DEFAULT_VEE_SETTINGS } from '../../../layers/contracts/vee/settings.ts';
 import { ReadingColumns } from '../../../layers/domain/readings/reading-columns.ts';
-import { defaultSettings } from '../../../layers/domain/vee/default-settings.ts';
 import { apiHandler } from '../../../layers/runtime/api-handler.ts';
 import { CLIENT_IDS, callApi } from '../../harness/api-events.ts';
 import { type TestDatabase, testDatabases } from '../../harness/databases.ts';
@@ -132,7 +135,7 @@ for (const { name, open } of testDatabases(21_190)) {
           facts: postgresSettlementFacts(database),
           master: postgresSettlementMasterData(database),
           store: postgresSettlementStore(database),
-          settings: defaultSettings(),
+          settings: { current: async () => ({ version: 'default', settings: DEFAULT_VEE_SETTINGS }) },
           reader: postgresSettlementReader(database),
           clock: Date.now,
         }),
@@ -194,6 +197,29 @@ for (const { name, open } of testDatabases(21_190)) {
       expect(u2?.days[0]).toMatchObject({ energy: 13.8, peakKw: 0.6, intervalsExpected: 46, estimatedShare: 0 });
       expect(u3?.days[0]).toMatchObject({ billable: false, intervalsOpen: 46 });
       expect(u1?.billable).toBe(false);
+    });
+
+    test('the final view says of each interval what it is and how it was made', async () => {
+      const meterNo = numbers.get('m001') as number;
+      const interval = { channel: 'activeEnergyImport', unit: 'kWh', intervalMinutes: 30 } as const;
+      const meterOf = (await topologyReader(opened.database).findMeter('m001')) as Meter;
+      const at = MIDNIGHT + 4.5 * 3_600_000;
+      const page = await settledReadings(
+        { settlement: postgresSettlementReader(opened.database) },
+        {
+          meter: { ...meterOf, meterNo },
+          channel: interval,
+          query: { view: 'final', channel: 'activeEnergyImport', limit: 2 },
+          range: { from: at, to: END },
+          from: at,
+        },
+      );
+      if (!('intervals' in page)) throw new Error('a problem');
+      expect(page.intervals.map(({ value, quality, version, settled }) => [value, quality, version, settled])).toEqual([
+        [0.1, 'raw', 1, { quality: 'validated', cim: '3.0.1', espi: 17, method: null, references: 0 }],
+        [0.1, 'estimated', 1, { quality: 'linear', cim: '3.8.0', espi: 9, method: 'LINEAR', references: 2 }],
+      ]);
+      expect(page.next).not.toBeNull();
     });
 
     test('exceptions tell every rule with its state', async () => {
