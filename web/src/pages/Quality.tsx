@@ -1,10 +1,80 @@
+import type { Answer } from '../app/api.ts';
 import { liveMs, useAnswer, useGroups } from '../app/data.ts';
 import { link, setState, usePlace } from '../app/location.ts';
+import { threeDigits } from '../app/numbers.ts';
 import { useRange } from '../app/range.ts';
-import { ageName, shortTime } from '../app/times.ts';
+import { ageName, iso, shortTime } from '../app/times.ts';
 import { type Column, List } from '../parts/list.tsx';
 import { Failures, PageHead, Skeleton } from '../parts/pieces.tsx';
 import { type QuarantineRow, QuarantineStatus } from '../parts/quarantine.tsx';
+import { Status, type StatusName } from '../parts/status.tsx';
+
+type Exception = Answer<'listVeeExceptions'>['items'][number];
+
+/** `HIGH_LOW` → `High low`. */
+const ruleName = (rule: string): string => {
+  const words = rule.replaceAll('_', ' ').toLowerCase();
+  return `${words[0]?.toUpperCase()}${words.slice(1)}`;
+};
+
+const severities: Readonly<Record<Exception['severity'], { name: StatusName; word: string }>> = {
+  quarantine: { name: 'high', word: 'never stored' },
+  fail: { name: 'critical', word: 'not billable' },
+  hold: { name: 'high', word: 'billing waits' },
+  review: { name: 'warn', word: 'to be looked at' },
+};
+
+/** What validation found in settled days. */
+const Exceptions = () => {
+  const { from, to, now, zone } = useRange();
+  const found = useAnswer('listVeeExceptions', { query: { from: iso(from), to: iso(to), limit: 1000 } }, liveMs);
+  const columns: readonly Column<Exception>[] = [
+    { label: 'Meter', plain: (e) => e.meterId, show: (e) => e.meterId },
+    { label: 'Rule', plain: (e) => ruleName(e.rule), show: (e) => <span title={e.code}>{ruleName(e.rule)}</span> },
+    { label: 'Severity', plain: (e) => e.severity, show: (e) => <Status {...severities[e.severity]} /> },
+    {
+      label: 'State',
+      wide: true,
+      plain: (e) => e.status,
+      show: (e) => (e.status === 'estimated' ? <Status name="warn" word="estimated" /> : e.status),
+    },
+    { label: 'Day', plain: (e) => e.day, show: (e) => e.day },
+    { label: 'From', wide: true, plain: (e) => e.from, show: (e) => shortTime(Date.parse(e.from), now, zone) },
+    {
+      label: 'Observed',
+      numeric: true,
+      wide: true,
+      plain: (e) => e.observed,
+      show: (e) => (e.observed === null ? '–' : threeDigits(e.observed)),
+    },
+    {
+      label: 'Limit',
+      numeric: true,
+      wide: true,
+      plain: (e) => e.limit,
+      show: (e) => (e.limit === null ? '–' : threeDigits(e.limit)),
+    },
+  ];
+  return (
+    <>
+      <Failures asked={[found]} subject="The exceptions" />
+      {found.data ? (
+        <List
+          name="exceptions"
+          title="Exceptions of validation"
+          rows={found.data.items}
+          keyOf={(e) => `${e.meterId} ${e.channel} ${e.rule} ${e.from}`}
+          hrefOf={(e) => link(`/meters/${e.meterId}`, { at: e.to })}
+          columns={columns}
+          filter
+          empty="No exception in the days settled of this range. A day is settled by npm run grid -- settle, or POST /vee/runs."
+        />
+      ) : (
+        <Skeleton height={320} />
+      )}
+    </>
+  );
+};
 
 const statuses = ['open', 'replayed', 'discarded'] as const;
 const words = { open: 'Waiting', replayed: 'Replayed', discarded: 'Discarded' };
@@ -76,9 +146,30 @@ const Quarantine = () => {
   );
 };
 
-export const QualityPage = () => (
-  <>
-    <PageHead title="Quality" note="what could not be stored as it came, and why" />
-    <Quarantine />
-  </>
-);
+const views = { exceptions: 'Exceptions', quarantine: 'Quarantine' } as const;
+
+export const QualityPage = () => {
+  const { query } = usePlace();
+  const view = query.get('view') === 'quarantine' ? 'quarantine' : 'exceptions';
+  return (
+    <>
+      <PageHead title="Quality" note="what validation found in readings, and what could not be stored as it came" />
+      <fieldset class="group" style={{ border: 0, padding: 0, margin: 0 }} aria-label="View">
+        {(Object.keys(views) as (keyof typeof views)[]).map((one) => (
+          <button
+            type="button"
+            key={one}
+            class="button"
+            aria-pressed={view === one}
+            onClick={() =>
+              setState({ view: one === 'exceptions' ? null : one, status: null, filter: null, sort: null })
+            }
+          >
+            {views[one]}
+          </button>
+        ))}
+      </fieldset>
+      {view === 'quarantine' ? <Quarantine /> : <Exceptions />}
+    </>
+  );
+};

@@ -162,7 +162,8 @@ export const QuarantinedPage = ({ quarantineId }: { quarantineId: string }) => {
           item && (
             <>
               <QuarantineStatus status={item.status} /> · {item.kind} · received{' '}
-              {instantName(Date.parse(item.receivedAt), zone)} · <a href={link('/quality')}>all of them</a>
+              {instantName(Date.parse(item.receivedAt), zone)} ·{' '}
+              <a href={link('/quality', { view: 'quarantine' })}>all of them</a>
             </>
           )
         }
