@@ -11,10 +11,10 @@ import { topologyWriter } from '../../../layers/adapters/postgres/topology.ts';
 import { postgresWindowAggregation } from '../../../layers/adapters/postgres/window-aggregation.ts';
 import { postgresWindowReader } from '../../../layers/adapters/postgres/window-reader.ts';
 import type { QuarantinedMessage } from '../../../layers/contracts/messages/quarantined-message.ts';
+import { DEFAULT_VEE_SETTINGS } from '../../../layers/contracts/vee/settings.ts';
 import { messageId } from '../../../layers/domain/messages/quarantine.ts';
 import { storeReadings } from '../../../layers/domain/readings/store-readings.ts';
 import { runSettlement } from '../../../layers/domain/settlement/run-settlement.ts';
-import { defaultSettings } from '../../../layers/domain/vee/default-settings.ts';
 import { aggregateWindows } from '../../../layers/domain/windows/aggregate-windows.ts';
 import { type TestDatabase, testDatabases } from '../../harness/databases.ts';
 import { householdData } from '../../harness/household-data.ts';
@@ -96,7 +96,7 @@ for (const { name, open } of testDatabases(21_950)) {
               facts: postgresSettlementFacts(opened.database),
               master: postgresSettlementMasterData(opened.database),
               store: postgresSettlementStore(opened.database),
-              settings: defaultSettings(),
+              settings: { current: async () => ({ version: 'default', settings: DEFAULT_VEE_SETTINGS }) },
               clock: () => NOW + 4 * DAY_MS,
             },
             { regionId, localDay, final: false, cutoff: NOW + 3 * DAY_MS, budgetMs: Number.POSITIVE_INFINITY },
