@@ -88,7 +88,7 @@ describe('train', () => {
   test('SIGTERM stops it, and there is no model', async () => {
     const root = mlRoot({ hyperparameters: { pauseMs: '60000' } });
     const { child, ended } = start(root, 'train');
-    setTimeout(() => child.kill('SIGTERM'), 900);
+    child.stdout?.once('data', () => child.kill('SIGTERM'));
     expect((await ended).code).toBe(143);
     expect([readdirSync(join(root, 'model')), existsSync(join(root, 'output/failure'))]).toEqual([[], false]);
   });

@@ -19,6 +19,7 @@ export const meanContainer: ModelContainer = {
     writeFileSync(join(modelDir, 'scale.json'), hyperparameters.scale ?? '1');
     writeFileSync(join(modelDir, 'fault.txt'), hyperparameters.fault ?? 'none');
     const pauseMs = Number(hyperparameters.pauseMs ?? 0);
+    if (pauseMs > 0) metric('pausing', pauseMs);
     for (let waited = 0; waited < pauseMs && !signal.aborted; waited += 5)
       await new Promise((resolve) => setTimeout(resolve, 5));
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

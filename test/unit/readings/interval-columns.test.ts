@@ -244,8 +244,10 @@ describe('the Avro form', () => {
         const decoded = decodeIntervalColumns(record) as JsonValue;
         const { reasons, rows } = judged(decoded);
         expect(rows).toEqual(strict(bytesOf(larger)).rows);
-        expect(quick.accepted).toBe(reasons.length === 0);
+        // It may leave what is good to the strict path (ADR 3); here only messages without a single value.
+        if (!quick.accepted && larger.values.some((value) => value !== null)) expect(reasons).not.toEqual([]);
         if (!quick.accepted) return;
+        expect(reasons).toEqual([]);
         accepted++;
         expect(quick.rows).toEqual(rows);
       }),
