@@ -98,7 +98,7 @@ describe('a concentrator', () => {
       const file = join(DEVICES, `${form}-${compress}.csv`);
       writeFileSync(file, ['meterId,start,value', ...rows].join('\n'));
       const how = ['--form', form, '--compress', compress, '--publish', '--concentrator', 'c01', '--devices', DEVICES];
-      const { stdout } = await command('edge/pack/main.ts', file, ...how);
+      const { stdout } = await command('local/pack/main.ts', file, ...how);
       expect(stdout).toContain('48 readings published in 1 messages');
       for (const [meter, meterId] of OWN.entries()) {
         const whole = slots(0, from + 24);

@@ -20,8 +20,8 @@ const RULES: readonly { from: string; folders: readonly string[]; packages: read
   { from: 'lib', folders: ['lib', 'layers/contracts'], packages: [/./] },
   { from: 'bin', folders: ['lib', 'web'], packages: [/./] },
   { from: 'local/fleet', folders: ['local', 'layers/contracts'], packages: [/./] },
+  { from: 'local/pack', folders: ['local/pack', 'layers/contracts', 'layers/domain'], packages: [/./] },
   { from: 'local', folders: ['local'], packages: [/./] },
-  { from: 'edge', folders: ['edge', 'layers/contracts', 'layers/domain'], packages: [/./] },
   { from: 'web', folders: ['web', 'layers/contracts'], packages: [/./] },
 ];
 

@@ -1,6 +1,4 @@
 import fc from 'fast-check';
-import { COMPRESSIONS, FORMS, type Packing, packReadings } from '../../../edge/pack/pack-readings.ts';
-import { type FileReading, readCsv, readJson } from '../../../edge/pack/read-readings.ts';
 import { RELEASED_VERSIONS, schemaVersions } from '../../../layers/contracts/avro/versions.ts';
 import { CHANNEL_NAMES, CHANNELS, QUALITIES, QUALITY_NAMES } from '../../../layers/contracts/messages/channels.ts';
 import { MAX_MESSAGE_BYTES } from '../../../layers/contracts/messages/limits.ts';
@@ -8,6 +6,8 @@ import { openPayload } from '../../../layers/domain/messages/payload.ts';
 import { IntervalColumnsParser } from '../../../layers/domain/readings/interval-columns-parser.ts';
 import { MeterIndex } from '../../../layers/domain/readings/meter-registry.ts';
 import { ReadingColumns } from '../../../layers/domain/readings/reading-columns.ts';
+import { COMPRESSIONS, FORMS, type Packing, packReadings } from '../../../local/pack/pack-readings.ts';
+import { type FileReading, readCsv, readJson } from '../../../local/pack/read-readings.ts';
 
 const DEFAULTS = { channel: 'activeEnergyImport', intervalMinutes: 30 } as const;
 const ID = '0a1b2c3d-0000-4000-8000-000000000001';
