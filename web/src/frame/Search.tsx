@@ -42,7 +42,8 @@ export const Search = ({ close }: { close: () => void }) => {
   return (
     <Dialog label="Search" close={close}>
       <input
-        type="search"
+        type="text"
+        class="find"
         aria-label="Search"
         placeholder="A meter, feeder, transformer or page"
         value={words}
