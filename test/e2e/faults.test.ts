@@ -94,7 +94,7 @@ describe('the database', () => {
           // What the functions hold is taken from them, so that they find nothing to work with.
           if (failure)
             await held[0]?.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename ~ '^grid_'`);
-          if (failure && statuses.size === 0) {
+          if (failure && !statuses.has(503)) {
             const { status, headers } = await fetch(`${stack.endpoints().api}/meters`, {
               headers: { authorization: `Bearer ${token}` },
             });
@@ -102,7 +102,8 @@ describe('the database', () => {
           }
         }
         await Promise.all(held.map((client) => client.end()));
-        expect([...statuses]).toEqual([[503, '15']]);
+        // A function may be quicker to a freed slot than the test; once it is not, it says so.
+        expect(statuses.get(503)).toBe('15');
         expect(String(refusal)).toMatch(/too many clients|remaining connection slots/);
         // What the functions hold is closed too, so that they find nothing to work with.
         await Promise.all(held.map((client) => client.end()));

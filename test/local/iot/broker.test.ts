@@ -65,12 +65,22 @@ test.each([
   await closed(client);
 });
 
-test('the 101st publish within a second is discarded without an acknowledgement', async () => {
+/** The bucket refills while they arrive, the slower this machine the more; `Rate` itself is held to the unit by test/unit/iot. */
+test('publishes beyond 100 within a second are discarded without an acknowledgement', async () => {
   const client = await as(device);
+  const began = Date.now();
   let acknowledged = 0;
-  for (let n = 0; n < 101; n++) client.publish('open/rate', String(n), { qos: 1 }, (error) => !error && acknowledged++);
+  let lastMs = 0;
+  for (let n = 0; n < 1000; n++)
+    client.publish('open/rate', String(n), { qos: 1 }, (error) => {
+      if (error) return;
+      acknowledged++;
+      lastMs = Date.now() - began;
+    });
   await new Promise((resolve) => setTimeout(resolve, 1500));
-  expect(acknowledged).toBe(100);
+  expect(acknowledged).toBeGreaterThanOrEqual(100);
+  expect(acknowledged).toBeLessThanOrEqual(100 + Math.ceil(lastMs / 10) + 1);
+  expect(acknowledged).toBeLessThan(900);
   client.end(true);
 });
 
