@@ -186,7 +186,8 @@ describe('models on the whole stack', () => {
     await quiet();
     expect(await run('promotion', byOperator)).toMatchObject({ status: 'SUCCEEDED' });
     expect((await champion()).runId).toBe(runId);
-    const trained = await run('training', { reason: 'operator', budgetMinutes: 10 });
+    const candidates = [{ model: 'seasonal', weeks: '6' }];
+    const trained = await run('training', { reason: 'operator', budgetMinutes: 10, candidates });
     expect(trained.status).toBe('SUCCEEDED');
     const better = async () => (await champion()).runId !== runId;
     for (const until = Date.now() + 150_000; !(await better()) && Date.now() < until; ) await pause(1_000);
