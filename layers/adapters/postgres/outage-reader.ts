@@ -23,7 +23,7 @@ const SUMMARY = `SELECT o.outage_id, o.level, o.entity_id, o.feeder_id, o.status
       (count(*) FILTER (WHERE p.disputed))::int AS disputed
     FROM outage_interruption p WHERE p.outage_id = o.outage_id) AS part ON true
   LEFT JOIN LATERAL (SELECT c.planned, c.reason FROM outage_cause c WHERE c.outage_id = o.outage_id
-    ORDER BY c.changed_at DESC LIMIT 1) AS cause ON true`;
+    ORDER BY c.change_no DESC LIMIT 1) AS cause ON true`;
 
 const ms = (column: unknown): number => Math.round(Number(column));
 const msOrNull = (column: unknown): number | null => (column === null ? null : ms(column));
@@ -103,7 +103,7 @@ export function postgresOutageReader(database: Queryable): OutageReader {
         `SELECT ${epochMs('p.started_at')} AS started, ${epochMs('p.ended_at')} AS ended, coalesce(cause.planned, false) AS planned
          FROM outage_interruption p JOIN outage o USING (outage_id)
          LEFT JOIN LATERAL (SELECT c.planned FROM outage_cause c WHERE c.outage_id = o.outage_id
-           ORDER BY c.changed_at DESC LIMIT 1) AS cause ON true
+           ORDER BY c.change_no DESC LIMIT 1) AS cause ON true
          JOIN transformer t ON t.transformer_id = p.transformer_id JOIN feeder f ON f.feeder_id = t.feeder_id
          JOIN substation s USING (substation_id)
          WHERE ($1::text IS NULL OR f.feeder_id = $1) AND ($2::text IS NULL OR s.region_id = $2)

@@ -234,7 +234,7 @@ for (const { name, open } of testDatabases(21_045)) {
       expect(await causes.setCause({ ...cause, outageId: 'out-000000000000000000000000' })).toBe(false);
       await detect();
       expect(await reader.find(outageId)).toMatchObject({ planned: false, reason: 'a tree' });
-      const { rows } = await opened.database.query('SELECT reason, changed_by FROM outage_cause ORDER BY changed_at');
+      const { rows } = await opened.database.query('SELECT reason, changed_by FROM outage_cause ORDER BY change_no');
       expect(rows).toEqual([
         { reason: 'pole replaced', changed_by: 'somebody' },
         { reason: 'a tree', changed_by: 'somebody' },

@@ -32,13 +32,14 @@ CREATE INDEX outage_interruption_by_meter ON outage_interruption (meter_no, star
 -- Why an outage was, as people say; the latest row counts, none is changed. Outlives the outage it speaks of, whose id
 -- comes back whenever the same evidence does.
 CREATE TABLE outage_cause (
+  change_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   outage_id text NOT NULL,
   changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   planned boolean NOT NULL,
   reason text NOT NULL,
-  changed_by text NOT NULL,
-  PRIMARY KEY (outage_id, changed_at)
+  changed_by text NOT NULL
 );
+CREATE INDEX outage_cause_by_outage ON outage_cause (outage_id, change_no);
 
 CREATE TABLE outage_detection (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
