@@ -23,7 +23,8 @@ test('a forecast on its own intervals as power, against whole hours of what came
   } as unknown as Parameters<typeof forecastCurves>[0];
   const hours = [
     { start: at('09:00'), value: 7, intervalsExpected: 20, intervalsPresent: 20 },
-    { start: at('10:00'), value: 6, intervalsExpected: 20, intervalsPresent: 19 },
+    { start: at('10:00'), value: 6, intervalsExpected: 20, intervalsPresent: 16 },
+    { start: at('11:00'), value: 1, intervalsExpected: 20, intervalsPresent: 15 },
   ];
   const curves = forecastCurves(forecast, hours, Date.parse(at('09:00')));
   expect(curves.times.map((time) => new Date(time).toISOString().slice(11, 16))).toEqual([
@@ -34,8 +35,8 @@ test('a forecast on its own intervals as power, against whole hours of what came
     '11:00',
     '11:30',
   ]);
-  // 7 kWh in an hour is 7 kW; an hour that misses a reading is not shown as if it were whole.
-  expect(curves.actual).toEqual([7, 7, null, null, null, null]);
+  // 7 kWh in an hour is 7 kW; 6 kWh from four meters in five stand for 7.5; with fewer nothing is said.
+  expect(curves.actual).toEqual([7, 7, 7.5, 7.5, null, null]);
   // 4 kWh in half an hour is 8 kW.
   expect(curves.point).toEqual([null, null, null, null, 8, 10]);
   expect(curves.low).toEqual([null, null, null, null, 6, 8]);

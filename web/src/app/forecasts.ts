@@ -4,6 +4,9 @@ import { hourMs, minuteMs } from './times.ts';
 type Forecast = Answer<'getForecast'>;
 type Hours = readonly { start: string; value: number | null; intervalsExpected: number; intervalsPresent: number }[];
 
+/** An hour with fewer of its readings than this says too little about the rest [P]. */
+const LEAST_PRESENT = 0.8;
+
 /** Mean power, kW, of energy in an interval, kWh. */
 const powerOf = (energyKwh: number, intervalMinutes: number): number => energyKwh / (intervalMinutes / 60);
 
@@ -15,7 +18,7 @@ export interface ForecastCurves {
   high: (number | null)[];
   point: (number | null)[];
   previous: (number | null)[];
-  /** Mean of each complete hour. */
+  /** Mean of each hour of which enough came; what it lacks is taken to be like the rest, as in the typical day. */
   actual: (number | null)[];
 }
 
@@ -45,8 +48,8 @@ export const forecastCurves = (forecast: Forecast, hours: Hours, from: number): 
     previous: times.map((time) => power(before.get(time))),
     actual: times.map((time) => {
       const hour = measured.get(Math.floor(time / hourMs) * hourMs);
-      const whole = hour && hour.value !== null && hour.intervalsPresent === hour.intervalsExpected;
-      return whole ? hour.value : null;
+      if (!hour || hour.value === null || hour.intervalsPresent < hour.intervalsExpected * LEAST_PRESENT) return null;
+      return (hour.value * hour.intervalsExpected) / hour.intervalsPresent;
     }),
   };
 };
