@@ -96,6 +96,7 @@ export class ApiStack extends StageStack {
       'reading-edits': make('reading-edits'),
       forecasts: make('forecasts'),
       models: make('models'),
+      anomalies: make('anomalies'),
     };
   }
 
@@ -173,6 +174,13 @@ export class ApiStack extends StageStack {
       },
       forecasts: { name: 'api/forecasts', ...reader },
       models: this.models(dataKeyArn),
+      anomalies: {
+        name: 'api/anomalies',
+        memoryMb: 512,
+        inNetwork: true,
+        environment: this.databaseEnvironment('grid_writer'),
+        grants: [connectDatabase(this, resourceId, 'grid_writer')],
+      },
     };
   }
 

@@ -102,6 +102,7 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     'dynamodb:table/{storage/settings-table}': ['dynamodb:GetItem'],
     ...READ_KEY,
   },
+  'api/anomalies': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
   'api/outage-causes': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
   'api/quarantine': {
     ...LOGS,

@@ -2,6 +2,14 @@ import type * as z from 'zod';
 import { MAX_BATCH_BYTES } from '../messages/limits.ts';
 import { Topology } from '../messages/topology.ts';
 import { fromGroup, type RouteAccess } from './access.ts';
+import {
+  anomaliesQuery,
+  anomalyDetail,
+  anomalyLabelRequest,
+  anomalyList,
+  anomalyParams,
+  anomalySnoozeRequest,
+} from './anomalies.ts';
 import { batch, batchParams, batchResult, batchStatus, idempotencyKeyHeader } from './batch.ts';
 import {
   consumptionQuery,
@@ -110,6 +118,7 @@ export type RouteFunction =
   | 'reading-edits'
   | 'forecasts'
   | 'models'
+  | 'anomalies'
   | 'vee';
 
 /**
@@ -649,6 +658,55 @@ export const routesById = {
     params: forecastParams,
     query: forecastQuery,
     response: forecast,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  listAnomalies: {
+    id: 'listAnomalies',
+    method: 'GET',
+    path: '/anomalies',
+    summary: 'What was unusual about meters and sensors, the most unusual first',
+    function: 'anomalies',
+    access: analysts,
+    query: anomaliesQuery,
+    response: anomalyList,
+    cache: 'no-store',
+  },
+  getAnomaly: {
+    id: 'getAnomaly',
+    method: 'GET',
+    path: '/anomalies/{anomalyId}',
+    summary: 'One anomaly: why, against which band, and what people said of it',
+    function: 'anomalies',
+    access: analysts,
+    params: anomalyParams,
+    response: anomalyDetail,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  labelAnomaly: {
+    id: 'labelAnomaly',
+    method: 'POST',
+    path: '/anomalies/{anomalyId}/label',
+    summary: 'Say what it was, a fault or a false alarm; the forest learns from it',
+    function: 'anomalies',
+    access: operators,
+    params: anomalyParams,
+    body: anomalyLabelRequest,
+    response: anomalyDetail,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  snoozeAnomaly: {
+    id: 'snoozeAnomaly',
+    method: 'POST',
+    path: '/anomalies/{anomalyId}/snooze',
+    summary: 'No alerts of the same meter or sensor and quantity for a while',
+    function: 'anomalies',
+    access: operators,
+    params: anomalyParams,
+    body: anomalySnoozeRequest,
+    response: anomalyDetail,
     problems: ['not-found'],
     cache: 'no-store',
   },

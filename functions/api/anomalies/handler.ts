@@ -1,0 +1,6 @@
+import { postgresAnomalyInbox } from '../../../layers/adapters/postgres/anomaly-inbox.ts';
+import { database } from '../../../layers/adapters/postgres/pool.ts';
+import { apiHandler } from '../../../layers/runtime/api-handler.ts';
+import { anomalyRoutes } from './anomaly-routes.ts';
+
+export const handler = apiHandler(anomalyRoutes({ inbox: postgresAnomalyInbox(database()) }));
