@@ -1,5 +1,5 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { MetricResolution, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
@@ -11,6 +11,8 @@ import { log, logger, metrics, tracer } from './observability.ts';
 export interface TaskOutcome<Output> {
   output: Output;
   counts?: Readonly<Record<string, number>>;
+  /** Figures that alarms must see within seconds: counts, or durations in ms. */
+  watched?: { counts: Readonly<Record<string, number>>; durations: Readonly<Record<string, readonly number[]>> };
 }
 
 /** Lambda handler of a state machine's task. A throw fails the task, which the machine retries or catches. */
@@ -24,9 +26,14 @@ export function taskHandler<Input extends z.ZodType, Output>(
     .use(injectLambdaContext(logger, { clearState: true }))
     .use(logMetrics(metrics))
     .handler(async (event: unknown) => {
-      const { output, counts = {} } = await task(input.parse(event));
+      const { output, counts = {}, watched } = await task(input.parse(event));
       for (const [name, count] of Object.entries(counts)) metrics.addMetric(name, MetricUnit.Count, count);
-      log.info(done, counts);
+      for (const [name, count] of Object.entries(watched?.counts ?? {}))
+        metrics.addMetric(name, MetricUnit.Count, count, MetricResolution.High);
+      for (const [name, durations] of Object.entries(watched?.durations ?? {}))
+        for (const duration of durations)
+          metrics.addMetric(name, MetricUnit.Milliseconds, duration, MetricResolution.High);
+      log.info(done, { ...counts, ...watched?.counts });
       return output;
     });
 }

@@ -89,7 +89,7 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   local: {
     ...small,
     inference: { mode: 'realTime', instanceType: 'ml.c5.large', instances: 2 },
-    canarySeconds: 75,
+    canarySeconds: 25,
     settleSeconds: 0,
     mfa: 'off',
     monthlyBudgetUsd: undefined,

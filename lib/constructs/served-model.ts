@@ -19,10 +19,10 @@ export interface ServedModelProps {
 }
 
 /** Name of the only variant of an endpoint. */
-export const VARIANT = 'main';
+const VARIANT = 'main';
 
-/** What a served model may cost its callers before a new version goes back. [proposed] */
-const MAX_LATENCY_US = 2_000_000;
+/** How long callers of a served model may wait before a new version goes back. [proposed] */
+const MAX_ANSWER_MS = 2_000;
 
 /**
  * A model behind an endpoint. The template names the version it begins with, which a custom resource finds: the packaged seed at first, later
@@ -72,38 +72,33 @@ export class ServedModel extends Construct {
     this.alarms = this.guardAlarms();
   }
 
-  /** What calls a new version back. They have no action of their own: the deployment that names them is the action. */
+  /**
+   * What calls a new version back, as its caller sees it, within ten seconds: SageMaker's own metrics come by the minute.
+   * They have no action of their own: the deployment that names them is the action.
+   */
   private guardAlarms(): Alarm[] {
-    const dimensionsMap = { EndpointName: this.endpointName, VariantName: VARIANT };
-    const alarm = (id: string, metric: Metric, threshold: number, says: string): Alarm =>
+    const alarm = (id: string, metricName: string, statistic: string, threshold: number, says: string): Alarm =>
       new Alarm(this, id, {
-        metric,
+        metric: new Metric({
+          namespace: 'SmartGrid',
+          metricName,
+          dimensionsMap: { service: `ask-${this.node.id.toLowerCase()}-model` },
+          statistic,
+          period: Duration.seconds(10),
+        }),
         threshold,
         evaluationPeriods: 1,
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
         treatMissingData: TreatMissingData.NOT_BREACHING,
         alarmDescription: `Impact: ${says}. Runbook: docs/runbooks/models.md`,
       });
-    const period = Duration.minutes(1);
-    const ofEndpoint = (metricName: string, statistic: string) =>
-      new Metric({ namespace: 'AWS/SageMaker', metricName, dimensionsMap, statistic, period });
     return [
-      alarm(
-        'Fails',
-        ofEndpoint('Invocation5XXErrors', Stats.SUM),
-        0,
-        'forecasts fall back to past weeks because the model fails',
-      ),
-      alarm('Slow', ofEndpoint('ModelLatency', 'p90'), MAX_LATENCY_US, 'forecasts are late because the model is slow'),
+      alarm('Fails', 'ModelFailed', Stats.SUM, 0, 'forecasts fall back to past weeks because the model fails'),
+      alarm('Slow', 'ModelAnswered', 'p90', MAX_ANSWER_MS, 'forecasts are late because the model is slow'),
       alarm(
         'Invalid',
-        new Metric({
-          namespace: 'SmartGrid',
-          metricName: 'InvalidModelOutput',
-          dimensionsMap: { service: `ask-${this.node.id.toLowerCase()}-model` },
-          statistic: Stats.SUM,
-          period,
-        }),
+        'InvalidModelOutput',
+        Stats.SUM,
         0,
         'forecasts fall back to past weeks because the model answers what is none',
       ),

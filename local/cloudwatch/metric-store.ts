@@ -1,6 +1,6 @@
 import type { MetricDatum } from '../kernel/types.ts';
 
-/** One minute of one metric. */
+/** One minute of one metric, or one second of one of high resolution. */
 interface Bucket {
   sum: number;
   count: number;
@@ -20,6 +20,7 @@ export interface MetricSeries {
 }
 
 const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
 /** What is kept: enough for the longest alarm and for the console's charts. */
 const KEPT_MS = 3 * 3600_000;
 const MAX_VALUES = 1000;
@@ -30,23 +31,24 @@ const keyOf = (namespace: string, name: string, dimensions: Readonly<Record<stri
     .map((key) => `${key}=${dimensions[key]}`)
     .join('\n')}`;
 
-/** Metrics of the last hours, by minute. */
+/** Metrics of the last hours, by minute or by second. */
 export class MetricStore {
-  readonly #series = new Map<string, { datum: MetricDatum; minutes: Map<number, Bucket> }>();
+  readonly #series = new Map<string, { datum: MetricDatum; buckets: Map<number, Bucket> }>();
 
   add(datum: MetricDatum): void {
     const key = keyOf(datum.namespace, datum.name, datum.dimensions);
     let series = this.#series.get(key);
     if (!series) {
-      series = { datum, minutes: new Map() };
+      series = { datum, buckets: new Map() };
       this.#series.set(key, series);
     }
-    const minute = Math.floor(datum.time / MINUTE_MS) * MINUTE_MS;
-    let bucket = series.minutes.get(minute);
+    const width = datum.highResolution ? SECOND_MS : MINUTE_MS;
+    const start = Math.floor(datum.time / width) * width;
+    let bucket = series.buckets.get(start);
     if (!bucket) {
       bucket = { sum: 0, count: 0, least: Number.POSITIVE_INFINITY, most: Number.NEGATIVE_INFINITY, values: [] };
-      series.minutes.set(minute, bucket);
-      for (const old of series.minutes.keys()) if (old < minute - KEPT_MS) series.minutes.delete(old);
+      series.buckets.set(start, bucket);
+      for (const old of series.buckets.keys()) if (old < start - KEPT_MS) series.buckets.delete(old);
     }
     bucket.sum += datum.value;
     bucket.count++;
@@ -64,22 +66,33 @@ export class MetricStore {
   ): number | undefined {
     const series = this.#series.get(keyOf(metric.namespace, metric.name, metric.dimensions));
     if (!series) return undefined;
-    const buckets = [...series.minutes].filter(([minute]) => minute >= from && minute < to).map(([, bucket]) => bucket);
+    const buckets = [...series.buckets].filter(([start]) => start >= from && start < to).map(([, bucket]) => bucket);
     return buckets.length === 0 ? undefined : summarise(buckets, statistic);
   }
 
   /** Every metric that has data, with one point a minute. */
   all(statistic = 'Average'): MetricSeries[] {
-    return [...this.#series.values()].map(({ datum, minutes }) => ({
+    return [...this.#series.values()].map(({ datum, buckets }) => ({
       namespace: datum.namespace,
       name: datum.name,
       dimensions: datum.dimensions,
       unit: datum.unit,
-      points: [...minutes]
+      points: [...byMinute(buckets)]
         .sort(([a], [b]) => a - b)
-        .map(([minute, bucket]) => [minute, summarise([bucket], statistic)]),
+        .map(([minute, within]) => [minute, summarise(within, statistic)]),
     }));
   }
+}
+
+function byMinute(buckets: ReadonlyMap<number, Bucket>): Map<number, Bucket[]> {
+  const minutes = new Map<number, Bucket[]>();
+  for (const [start, bucket] of buckets) {
+    const minute = Math.floor(start / MINUTE_MS) * MINUTE_MS;
+    const within = minutes.get(minute);
+    if (within) within.push(bucket);
+    else minutes.set(minute, [bucket]);
+  }
+  return minutes;
 }
 
 function summarise(buckets: readonly Bucket[], statistic: string): number {

@@ -172,6 +172,8 @@ export interface MetricDatum {
   value: number;
   unit?: string;
   time: number;
+  /** High resolution: kept by the second, else by the minute. */
+  highResolution?: boolean;
 }
 
 // biome-ignore lint/suspicious/noEmptyInterface: augmented by the files that publish a value.

@@ -28,7 +28,7 @@ function data(document: Record<string, unknown>, directive: Directive, time: num
   const { Namespace: namespace, Dimensions: sets, Metrics: metrics } = directive;
   if (typeof namespace !== 'string' || !Array.isArray(metrics)) return [];
   const found: MetricDatum[] = [];
-  for (const metric of metrics as { Name?: unknown; Unit?: unknown }[]) {
+  for (const metric of metrics as { Name?: unknown; Unit?: unknown; StorageResolution?: unknown }[]) {
     if (typeof metric.Name !== 'string') continue;
     const values = [document[metric.Name]].flat().filter((value) => typeof value === 'number');
     for (const names of Array.isArray(sets) && sets.length > 0 ? (sets as string[][]) : [[]]) {
@@ -41,6 +41,7 @@ function data(document: Record<string, unknown>, directive: Directive, time: num
           value,
           time,
           ...(typeof metric.Unit === 'string' ? { unit: metric.Unit } : {}),
+          ...(metric.StorageResolution === 1 ? { highResolution: true } : {}),
         });
     }
   }

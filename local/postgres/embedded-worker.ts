@@ -1,9 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { PGlite } from '@electric-sql/pglite';
-import { postgis } from '@electric-sql/pglite-postgis';
+import { openEmbedded } from './embedded-database.ts';
 
 const { dataDir } = workerData as { dataDir: string };
-const database = await PGlite.create({ dataDir, extensions: { postgis } });
+const database = await openEmbedded(dataDir);
 
 parentPort?.on('message', async (message: 'stop' | { id: number; bytes: Uint8Array }) => {
   if (message === 'stop') {

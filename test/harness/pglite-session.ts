@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
-import { PGlite } from '@electric-sql/pglite';
-import { postgis } from '@electric-sql/pglite-postgis';
+import type { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
+import { openEmbedded } from '../../local/postgres/embedded-database.ts';
 
 /** The embedded PostgreSQL in memory, spoken to by the real `pg` client over the wire protocol. */
 export interface EmbeddedPostgres {
@@ -60,7 +60,7 @@ class BackendSocket extends Duplex {
 
 /** Starts PGlite with PostGIS in memory and opens the one session it has. */
 export async function startEmbeddedPostgres(): Promise<EmbeddedPostgres> {
-  const backend = await PGlite.create({ extensions: { postgis } });
+  const backend = await openEmbedded();
   const client = new pg.Client({ user: 'postgres', database: 'postgres', stream: () => new BackendSocket(backend) });
   await client.connect();
   return {

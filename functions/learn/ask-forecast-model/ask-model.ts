@@ -25,17 +25,25 @@ export const askModel =
     const lines = jsonLines(await objects.read(requests)).map((each) => line.parse(each));
     const failures: ModelFailure[] = [];
     const answered: string[] = [];
+    const durations: number[] = [];
     for (const each of lines) {
+      const from = clock();
       const { response, failure } = await answerOf(endpoint, each.request);
+      durations.push(clock() - from);
       if (failure) failures.push(failure);
       if (response) answered.push(JSON.stringify({ ...each, response, availableAt: new Date(clock()).toISOString() }));
     }
     await objects.put(responses, `${answered.join('\n')}\n`, 'application/jsonlines');
     const invalid = failures.filter((failure) => failure === 'invalid-output').length;
+    const failed = failures.filter((failure) => failure === 'failed').length;
     return {
       output: { answered: answered.length, fellBack: failures.length },
+      counts: { ModelsAsked: lines.length, ForecastsFellBack: failures.length },
       // Counted also when none is: silence and soundness must look different to an alarm.
-      counts: { ModelsAsked: lines.length, ForecastsFellBack: failures.length, InvalidModelOutput: invalid },
+      watched: {
+        counts: { ModelFailed: failed, InvalidModelOutput: invalid },
+        durations: { ModelAnswered: durations },
+      },
     };
   };
 

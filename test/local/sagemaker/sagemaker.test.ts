@@ -313,7 +313,7 @@ describe('endpoints', () => {
     await expect(ask('nowhere')).rejects.toMatchObject({ name: 'ValidationError' });
   });
 
-  async function canary(endpoint: string, hyperparameters: Record<string, string>) {
+  async function canary(endpoint: string, seconds: number, hyperparameters: Record<string, string>) {
     const { ModelArtifacts } = await trained(`for-${endpoint}`, { hyperparameters });
     await sagemaker.send(
       new CreateModelCommand({
@@ -340,7 +340,7 @@ describe('endpoints', () => {
             TrafficRoutingConfiguration: {
               Type: 'CANARY',
               CanarySize: { Type: 'CAPACITY_PERCENT', Value: 50 },
-              WaitIntervalInSeconds: 75,
+              WaitIntervalInSeconds: seconds,
             },
             TerminationWaitInSeconds: 0,
           },
@@ -370,9 +370,9 @@ describe('endpoints', () => {
   test('a canary that fails or is slow goes back by its alarm; a good one takes over', async () => {
     for (const endpoint of ENDPOINTS) expect(await ask(endpoint)).toEqual({ values: [3] });
     const [errors, slow, good] = await Promise.all([
-      canary('errors', { fault: 'errors' }),
-      canary('slow', { fault: 'slow' }),
-      canary('good', { scale: '2' }),
+      canary('errors', 75, { fault: 'errors' }),
+      canary('slow', 75, { fault: 'slow' }),
+      canary('good', 5, { scale: '2' }),
     ]);
     expect(errors).toMatchObject({
       EndpointStatus: 'InService',

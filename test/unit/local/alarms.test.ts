@@ -99,6 +99,23 @@ test.each([
   expect(alarmState(alarm({ ...more }), storeWith(points), NOW, 'OK').state).toBe(state);
 });
 
+test('a metric of high resolution rings within ten seconds, and once they are over no longer', () => {
+  const store = new MetricStore();
+  const datum = { namespace: 'N', name: 'M', dimensions: { a: '1' }, value: 5, highResolution: true };
+  store.add({ ...datum, time: NOW - 4_000 });
+  store.add({ ...datum, time: NOW - 64_000 });
+  const at = (seconds: number) =>
+    alarmState(alarm({ Period: 10, EvaluationPeriods: 1 }), store, NOW + seconds * 1000, 'OK').state;
+  expect([at(-5), at(4), at(5), at(14), at(15)]).toEqual([
+    'INSUFFICIENT_DATA',
+    'INSUFFICIENT_DATA',
+    'ALARM',
+    'ALARM',
+    'INSUFFICIENT_DATA',
+  ]);
+  expect(store.all('Sum')[0]?.points.map(([, value]) => value)).toEqual([5, 5]);
+});
+
 test('metric math', () => {
   const values = new Map([
     ['a', 6],
