@@ -1,6 +1,7 @@
-import type { ForecastStore, StoredForecast } from '../../../layers/domain/models/forecast-store.ts';
+import type { ForecastStore } from '../../../layers/domain/models/forecast-store.ts';
 import type { UseCase } from '../../../layers/runtime/api-handler.ts';
 import { apiProblem } from '../../../layers/runtime/api-problem.ts';
+import { issueFields } from './issue-fields.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -31,7 +32,7 @@ export const getForecast =
       id: params.id,
       unit: 'kWh' as const,
       intervalMinutes: found.intervalMinutes,
-      ...issueOf(found),
+      ...issueFields(found),
       inputs: { ...found.inputs },
       intervals: found.intervals
         .filter(({ start }) => Date.parse(start) < until)
@@ -42,18 +43,9 @@ export const getForecast =
       outcome: found.outcome,
       previous: previous
         ? {
-            ...issueOf(previous),
+            ...issueFields(previous),
             intervals: previous.intervals.map(({ start, end, point }) => ({ start, end, point })),
           }
         : null,
     };
   };
-
-const issueOf = ({ issuedAt, availableAt, model, modelVersion, method, fallback }: StoredForecast) => ({
-  issuedAt: new Date(issuedAt).toISOString(),
-  availableAt: new Date(availableAt).toISOString(),
-  model,
-  modelVersion,
-  method,
-  fallback,
-});

@@ -2,5 +2,11 @@ import { postgresForecastStore } from '../../../layers/adapters/postgres/forecas
 import { database } from '../../../layers/adapters/postgres/pool.ts';
 import { apiHandler } from '../../../layers/runtime/api-handler.ts';
 import { getForecast } from './get-forecast.ts';
+import { listForecastIssues } from './list-issues.ts';
 
-export const handler = apiHandler({ getForecast: getForecast(postgresForecastStore(database())) });
+const forecasts = postgresForecastStore(database());
+
+export const handler = apiHandler({
+  getForecast: getForecast(forecasts),
+  listForecastIssues: listForecastIssues(forecasts),
+});

@@ -2,6 +2,7 @@ import type { ForecastInterval } from '../../contracts/models/forecast.ts';
 import { modelName } from '../../contracts/models/learning.ts';
 import type { ForecastEntity } from '../../domain/models/entity-history.ts';
 import type {
+  ForecastIssue,
   ForecastOutcome,
   ForecastStore,
   IssuedForecast,
@@ -10,9 +11,10 @@ import type {
 import type { Queryable } from './pool.ts';
 import { epochMs } from './topology-rows.ts';
 
-const COLUMNS = `entity_kind, entity_id, ${epochMs('issued_at')} AS issued_at, ${epochMs('available_at')} AS available_at, model,
-  model_version, method, fallback, inputs, ${epochMs('first_start')} AS first_start, interval_minutes, points, quantile_levels,
-  quantile_values, outcome`;
+const ISSUE_COLUMNS = `${epochMs('issued_at')} AS issued_at, ${epochMs('available_at')} AS available_at, model, model_version, method,
+  fallback, outcome`;
+const COLUMNS = `${ISSUE_COLUMNS}, entity_kind, entity_id, inputs, ${epochMs('first_start')} AS first_start, interval_minutes, points,
+  quantile_levels, quantile_values`;
 
 const INSERT = `INSERT INTO forecast (entity_kind, entity_id, issued_at, available_at, model, model_version, method, fallback, inputs,
     first_start, interval_minutes, points, quantile_levels, quantile_values)
@@ -35,6 +37,15 @@ export function postgresForecastStore(database: Queryable): ForecastStore {
         [entity.kind, entity.id, asOf / 1000, modelVersion ?? null, count],
       );
       return rows.map(forecastOf);
+    },
+    async issues({ entity, from, to, limit }) {
+      const { rows } = await database.query(
+        `SELECT ${ISSUE_COLUMNS} FROM forecast WHERE entity_kind = $1 AND entity_id = $2
+           AND forecast.issued_at >= to_timestamp($3::float8) AND forecast.issued_at < to_timestamp($4::float8)
+         ORDER BY forecast.issued_at DESC LIMIT $5`,
+        [entity.kind, entity.id, from / 1000, to / 1000, limit],
+      );
+      return rows.map(issueOf);
     },
     async awaiting({ until, limit }) {
       const { rows } = await database.query(
@@ -85,19 +96,26 @@ function rowOf(forecast: IssuedForecast): unknown[] {
   ];
 }
 
-function forecastOf(row: Record<string, unknown>): StoredForecast {
-  const intervalMinutes = Number(row.interval_minutes);
-  const first = Number(row.first_start);
-  const levels = row.quantile_levels as number[];
-  const values = row.quantile_values as number[];
+function issueOf(row: Record<string, unknown>): ForecastIssue {
   return {
-    entity: { kind: row.entity_kind as ForecastEntity['kind'], id: String(row.entity_id) },
     issuedAt: Number(row.issued_at),
     availableAt: Number(row.available_at),
     model: modelName.parse(row.model),
     modelVersion: String(row.model_version),
     method: String(row.method),
     fallback: row.fallback === null ? null : String(row.fallback),
+    outcome: row.outcome as ForecastOutcome | null,
+  };
+}
+
+function forecastOf(row: Record<string, unknown>): StoredForecast {
+  const intervalMinutes = Number(row.interval_minutes);
+  const first = Number(row.first_start);
+  const levels = row.quantile_levels as number[];
+  const values = row.quantile_values as number[];
+  return {
+    ...issueOf(row),
+    entity: { kind: row.entity_kind as ForecastEntity['kind'], id: String(row.entity_id) },
     inputs: row.inputs as Record<string, unknown>,
     intervalMinutes,
     intervals: (row.points as number[]).map((point, index): ForecastInterval => {
@@ -109,6 +127,5 @@ function forecastOf(row: Record<string, unknown>): StoredForecast {
         quantiles: levels.map((level, at) => ({ level, value: values[index * levels.length + at] as number })),
       };
     }),
-    outcome: row.outcome as ForecastOutcome | null,
   };
 }

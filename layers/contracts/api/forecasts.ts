@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { FORECAST_ENTITIES, forecastInterval, MAX_HORIZON_HOURS } from '../models/forecast.ts';
-import { id, instant, utcInstant } from './values.ts';
+import { cursor, fromTo, id, inOrder, instant, limit, next, utcInstant } from './values.ts';
 
 export const forecastParams = z.strictObject({
   entity: z.enum(FORECAST_ENTITIES),
@@ -35,6 +35,17 @@ const issue = {
   fallback: z.string().nullable().meta({ description: 'Why a simpler method answered; null where the full one did' }),
 };
 
+const outcome = z
+  .object({
+    error: z.number(),
+    pinball: z.number(),
+    coverage: z.number(),
+    intervals: z.number().int(),
+    scale: z.number(),
+  })
+  .nullable()
+  .meta({ description: 'How it turned out; null until the readings are there' });
+
 export const forecast = z
   .object({
     entity: z.enum(FORECAST_ENTITIES),
@@ -44,19 +55,20 @@ export const forecast = z
     ...issue,
     inputs: z.record(z.string(), z.unknown()),
     intervals: z.array(forecastInterval),
-    outcome: z
-      .object({
-        error: z.number(),
-        pinball: z.number(),
-        coverage: z.number(),
-        intervals: z.number().int(),
-        scale: z.number(),
-      })
-      .nullable()
-      .meta({ description: 'How it turned out; null until the readings are there' }),
+    outcome,
     previous: z
       .object({ ...issue, intervals: z.array(z.object({ start: utcInstant, end: utcInstant, point: z.number() })) })
       .nullable()
       .meta({ description: 'What the issue before said' }),
   })
   .meta({ id: 'Forecast' });
+
+/** Absent bounds: `to` is now, `from` 28 days before it. Newest first. */
+export const forecastIssuesQuery = z
+  .strictObject({ ...fromTo, limit: limit.default(100), cursor: cursor.optional() })
+  .refine(inOrder, { path: ['from'], message: 'must be before to' });
+
+/** Empty where nothing was forecast. */
+export const forecastIssueList = z
+  .object({ entity: z.enum(FORECAST_ENTITIES), id, items: z.array(z.object({ ...issue, outcome })), next })
+  .meta({ id: 'ForecastIssueList' });

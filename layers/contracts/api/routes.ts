@@ -28,7 +28,7 @@ import {
   proposalsQuery,
   readingHistory,
 } from './edits.ts';
-import { forecast, forecastParams, forecastQuery } from './forecasts.ts';
+import { forecast, forecastIssueList, forecastIssuesQuery, forecastParams, forecastQuery } from './forecasts.ts';
 import {
   eventsQuery,
   meter,
@@ -708,6 +708,18 @@ export const routesById = {
     body: anomalySnoozeRequest,
     response: anomalyDetail,
     problems: ['not-found'],
+    cache: 'no-store',
+  },
+  listForecastIssues: {
+    id: 'listForecastIssues',
+    method: 'GET',
+    path: '/forecasts/{entity}/{id}/issues',
+    summary: 'Which forecasts of an entity were issued, newest first, and how each turned out',
+    function: 'forecasts',
+    access: analysts,
+    params: forecastParams,
+    query: forecastIssuesQuery,
+    response: forecastIssueList,
     cache: 'no-store',
   },
   listModels: {

@@ -34,6 +34,9 @@ export interface ForecastOutcome {
 
 export type StoredForecast = IssuedForecast & { outcome: ForecastOutcome | null };
 
+/** A forecast without its intervals. */
+export type ForecastIssue = Omit<StoredForecast, 'entity' | 'inputs' | 'intervalMinutes' | 'intervals'>;
+
 export interface ForecastStore {
   /** A forecast already issued stays as it is. @returns how many were new. */
   issue(forecasts: readonly IssuedForecast[]): Promise<number>;
@@ -44,6 +47,8 @@ export interface ForecastStore {
     modelVersion?: string;
     count: number;
   }): Promise<StoredForecast[]>;
+  /** What was issued in [from, to), newest first. */
+  issues(query: { entity: ForecastEntity; from: number; to: number; limit: number }): Promise<ForecastIssue[]>;
   /** Forecasts without outcome whose horizon ended by `until`, oldest first. */
   awaiting(query: { until: number; limit: number }): Promise<IssuedForecast[]>;
   settle(forecast: Pick<IssuedForecast, 'entity' | 'issuedAt'>, outcome: ForecastOutcome): Promise<void>;

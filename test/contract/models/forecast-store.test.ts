@@ -57,6 +57,20 @@ for (const { name, open } of testDatabases(21_140)) {
       expect(await store().latest({ entity: { kind: 'region', id: 'F1' }, asOf: ISSUED, count: 1 })).toEqual([]);
     });
 
+    test('issues are listed newest first, with how they turned out', async () => {
+      const entity = { kind: 'feeder', id: 'F1' } as const;
+      const { entity: _, inputs, intervals, intervalMinutes, ...issue } = forecast();
+      await store().issue([0, 1, 2, 3].map((hours) => forecast({ issuedAt: ISSUED + hours * HOUR })));
+      await store().issue([forecast({ entity: { kind: 'feeder', id: 'F2' } })]);
+      await store().settle(forecast(), outcome);
+      const between = { entity, from: ISSUED, to: ISSUED + 3 * HOUR };
+      const listed = await store().issues({ ...between, limit: 10 });
+      expect(listed.map(({ issuedAt }) => (issuedAt - ISSUED) / HOUR)).toEqual([2, 1, 0]);
+      expect(listed[2]).toEqual({ ...issue, outcome });
+      expect((await store().issues({ ...between, limit: 2 })).map(({ outcome: of }) => of)).toEqual([null, null]);
+      expect(await store().issues({ ...between, to: ISSUED, limit: 2 })).toEqual([]);
+    });
+
     test('a forecast awaits its outcome once its horizon has ended, and then no longer', async () => {
       await store().issue([
         forecast(),
