@@ -90,7 +90,7 @@ export class FrontDoor extends Construct {
     const contentSecurityPolicy = [
       "default-src 'none'",
       "script-src 'self'",
-      "style-src 'self' 'unsafe-inline'",
+      "style-src 'self'",
       "img-src 'self' data: blob:",
       "font-src 'self'",
       "worker-src 'self' blob:",

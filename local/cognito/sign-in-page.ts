@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
@@ -9,11 +11,14 @@ font:14px/20px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{width:100%;max-width:360px;padding:32px;background:var(--panel);border:1px solid var(--line);border-radius:8px}
 .brand{display:flex;align-items:center;gap:8px;color:var(--quiet);margin:0 0 24px}.brand svg{color:var(--accent)}
 h1{font-size:20px;line-height:28px;margin:0 0 16px}label{display:block;font-weight:600;margin:16px 0 4px}
-input{width:100%;height:40px;padding:0 12px;font:16px/20px inherit;font-family:inherit;color:inherit;background:transparent;border:1px solid var(--quiet);border-radius:4px}
+input{width:100%;height:40px;padding:0 12px;font:inherit;font-size:16px;color:inherit;background:transparent;border:1px solid var(--quiet);border-radius:4px}
 button{width:100%;height:40px;margin-top:24px;font:inherit;font-weight:600;color:var(--on-accent);background:var(--accent);border:0;border-radius:4px;cursor:pointer}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .error{display:flex;gap:8px;margin:0;padding:8px 12px;color:var(--bad);border:1px solid currentColor;border-radius:4px}
 .note{margin:24px 0 0;font-size:12px;line-height:16px;color:var(--quiet)}a{color:var(--accent)}code{font-family:ui-monospace,monospace}`;
+
+/** The one style these pages may have, as a content security policy names it. */
+export const STYLE_SOURCE = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
 
 const MARK =
   '<svg width="20" height="20" viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" aria-hidden="true"><path d="M11 1 4 11h5l-1 8 8-11h-5z"/></svg>';

@@ -1,3 +1,5 @@
+import { STYLE_SOURCE } from './sign-in-page.ts';
+
 /** What the sign-in server answers. */
 export interface WebResponse {
   status: number;
@@ -25,7 +27,7 @@ export const html = (
   headers: {
     ...PAGE_HEADERS,
     'content-security-policy':
-      `default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' ${options.formTarget ?? ''}`.trim(),
+      `default-src 'none'; style-src ${STYLE_SOURCE}; base-uri 'none'; frame-ancestors 'none'; form-action 'self' ${options.formTarget ?? ''}`.trim(),
     ...(options.cookie ? { 'set-cookie': options.cookie } : {}),
   },
   body,
