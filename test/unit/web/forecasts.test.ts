@@ -26,7 +26,7 @@ test('a forecast on its own intervals as power, against whole hours of what came
     { start: at('10:00'), value: 6, intervalsExpected: 20, intervalsPresent: 16 },
     { start: at('11:00'), value: 1, intervalsExpected: 20, intervalsPresent: 15 },
   ];
-  const curves = forecastCurves(forecast, hours, Date.parse(at('09:00')));
+  const curves = forecastCurves(forecast, hours, { from: Date.parse(at('09:00')), now: Date.parse(at('12:00')) });
   expect(curves.times.map((time) => new Date(time).toISOString().slice(11, 16))).toEqual([
     '09:00',
     '09:30',
@@ -37,6 +37,9 @@ test('a forecast on its own intervals as power, against whole hours of what came
   ]);
   // 7 kWh in an hour is 7 kW; 6 kWh from four meters in five stand for 7.5; with fewer nothing is said.
   expect(curves.actual).toEqual([7, 7, 7.5, 7.5, null, null]);
+  // At half past ten the hour has all that is due of it, and is still no whole hour.
+  const earlier = forecastCurves(forecast, hours, { from: Date.parse(at('09:00')), now: Date.parse(at('10:30')) });
+  expect(earlier.actual).toEqual([7, 7, null, null, null, null]);
   // 4 kWh in half an hour is 8 kW.
   expect(curves.point).toEqual([null, null, null, null, 8, 10]);
   expect(curves.low).toEqual([null, null, null, null, 6, 8]);

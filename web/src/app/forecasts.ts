@@ -22,8 +22,12 @@ export interface ForecastCurves {
   actual: (number | null)[];
 }
 
-/** @param from ms; what came is shown from here on, the forecast from its own start. */
-export const forecastCurves = (forecast: Forecast, hours: Hours, from: number): ForecastCurves => {
+/** @param from ms; what came is shown from here on, the forecast from its own start. `now` (ms): an hour is shown when it is over. */
+export const forecastCurves = (
+  forecast: Forecast,
+  hours: Hours,
+  { from, now }: { from: number; now: number },
+): ForecastCurves => {
   const { intervalMinutes } = forecast;
   const stepMs = intervalMinutes * minuteMs;
   const points = new Map(forecast.intervals.map((interval) => [Date.parse(interval.start), interval]));
@@ -47,7 +51,8 @@ export const forecastCurves = (forecast: Forecast, hours: Hours, from: number): 
     point: times.map((time) => power(points.get(time)?.point)),
     previous: times.map((time) => power(before.get(time))),
     actual: times.map((time) => {
-      const hour = measured.get(Math.floor(time / hourMs) * hourMs);
+      const start = Math.floor(time / hourMs) * hourMs;
+      const hour = start + hourMs > now ? undefined : measured.get(start);
       if (!hour || hour.value === null || hour.intervalsPresent < hour.intervalsExpected * LEAST_PRESENT) return null;
       return (hour.value * hour.intervalsExpected) / hour.intervalsPresent;
     }),

@@ -36,6 +36,8 @@ export interface ChartProps {
   /** Dashed horizontal lines. With limits the axis need not start at zero. */
   limits?: readonly { at: number; label: string }[];
   lane?: readonly LaneStretch[];
+  /** Stretches to look at, ms: shaded behind the lines, with their names. */
+  spans?: readonly { from: number; to: number; label: string }[];
   /** More about one point for hover and table, such as its quality. */
   detail?: (index: number) => string;
   /** How a point's time is said; the instant by default. */
@@ -150,7 +152,7 @@ export const TimeChart = (props: ChartProps) => {
     <section class="panel chart">
       <header>
         <h2>{title}</h2>
-        <ul class="legend" style={{ flex: '1' }}>
+        <ul class="legend">
           {(series.length > 1 ? shown : []).map((s) => (
             <li key={s.label}>
               <Swatch series={s} />
@@ -246,7 +248,7 @@ export const TimeChart = (props: ChartProps) => {
         </div>
       )}
       {props.lane && !asTable && (
-        <ul class="legend" style={{ padding: '0 16px 12px 68px' }} aria-label="Quality lane">
+        <ul class="legend" aria-label="Quality lane">
           {(['raw', 'estimated', 'edited', 'missing', 'awaited'] as const).map((quality) => (
             <li key={quality}>
               <svg viewBox="0 0 16 10" aria-hidden="true">

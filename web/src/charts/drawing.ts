@@ -78,8 +78,32 @@ const hatch = (
   context.restore();
 };
 
-/** Under the lines: missing stretches hatched over the whole height, and the limits. */
+const drawSpans = (u: uPlot, props: ChartProps): void => {
+  const { left: first, top, width, height } = u.bbox;
+  u.ctx.save();
+  u.ctx.font = font.replace('12px', `${12 * devicePixelRatio}px`);
+  u.ctx.textBaseline = 'top';
+  u.ctx.lineWidth = devicePixelRatio;
+  for (const span of props.spans ?? []) {
+    const left = Math.max(first, u.valToPos(span.from / 1000, 'x', true));
+    const right = Math.min(first + width, u.valToPos(span.to / 1000, 'x', true));
+    if (right < left) continue;
+    u.ctx.fillStyle = u.ctx.strokeStyle = resolved('--warning');
+    u.ctx.globalAlpha = 0.16;
+    u.ctx.fillRect(left, top, Math.max(2, right - left), height);
+    u.ctx.globalAlpha = 1;
+    u.ctx.strokeRect(left, top, Math.max(2, right - left), height);
+    u.ctx.fillStyle = resolved('--text');
+    const room = first + width - left > u.ctx.measureText(span.label).width + 16;
+    u.ctx.textAlign = room ? 'left' : 'right';
+    u.ctx.fillText(span.label, room ? left + 8 : right - 8, top + 6);
+  }
+  u.ctx.restore();
+};
+
+/** Under the lines: spans to look at, missing stretches hatched over the whole height, and the limits. */
 const drawUnder = (u: uPlot, props: ChartProps): void => {
+  drawSpans(u, props);
   for (const stretch of props.lane ?? []) {
     if (stretch.quality !== 'missing' && stretch.quality !== 'awaited') continue;
     const left = u.valToPos(stretch.from / 1000, 'x', true);

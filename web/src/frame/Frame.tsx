@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { liveMs, useAnswer, useServices } from '../app/data.ts';
 import { link, navigate, setState, usePlace } from '../app/location.ts';
 import { type Span, spans, useClock, useRange } from '../app/range.ts';
@@ -10,25 +10,33 @@ import { Keys } from './Keys.tsx';
 import { pages } from './pages.ts';
 import { Search } from './Search.tsx';
 
-const Rail = ({ path }: { path: string }) => (
-  <nav class="rail" aria-label="Pages">
-    <a class="mark" href={link('/')} aria-label="Smart Grid Analytics, overview">
-      <img src="/favicon.svg" alt="" />
-    </a>
-    {pages.map((page) => (
-      <a
-        key={page.path}
-        href={link(page.path)}
-        aria-current={(page.path === '/' ? path === '/' : path.startsWith(page.path)) ? 'page' : undefined}
-      >
-        <svg viewBox="0 0 20 20" aria-hidden="true">
-          <path d={page.icon} />
-        </svg>
-        {page.name}
+const Rail = ({ path }: { path: string }) => {
+  const rail = useRef<HTMLElement>(null);
+  // On a phone the rail is wider than the screen: the page one is on is brought into sight.
+  useEffect(() => {
+    const current = rail.current?.querySelector<HTMLElement>('[aria-current]');
+    rail.current?.scrollTo({ left: (current?.offsetLeft ?? 0) - 128 });
+  }, [path]);
+  return (
+    <nav class="rail" aria-label="Pages" ref={rail}>
+      <a class="mark" href={link('/')} aria-label="Smart Grid Analytics, overview">
+        <img src="/favicon.svg" alt="" />
       </a>
-    ))}
-  </nav>
-);
+      {pages.map((page) => (
+        <a
+          key={page.path}
+          href={link(page.path)}
+          aria-current={(page.path === '/' ? path === '/' : path.startsWith(page.path)) ? 'page' : undefined}
+        >
+          <svg viewBox="0 0 20 20" aria-hidden="true">
+            <path d={page.icon} />
+          </svg>
+          {page.name}
+        </a>
+      ))}
+    </nav>
+  );
+};
 
 /** Age of the newest data, as a status. */
 const LiveDot = () => {
@@ -154,7 +162,7 @@ export const Frame = ({ children }: { children: ComponentChildren }) => {
           <button type="button" class="button search" onClick={() => setOpen('search')}>
             <span>Search</span> <kbd>/</kbd>
           </button>
-          <fieldset class="group" style={{ border: 0, padding: 0, margin: 0 }} aria-label="Time range">
+          <fieldset class="group" aria-label="Time range">
             {(Object.keys(spans) as Span[]).map((span) => (
               <button
                 type="button"

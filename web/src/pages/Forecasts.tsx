@@ -1,15 +1,19 @@
 import { useMemo } from 'preact/hooks';
+import type { Answer } from '../app/api.ts';
 import { liveMs, useAnswer } from '../app/data.ts';
 import { forecastCurves } from '../app/forecasts.ts';
 import { link, setState, usePlace } from '../app/location.ts';
 import { percent, power, threeDigits } from '../app/numbers.ts';
 import { useRange } from '../app/range.ts';
-import { ageName, dayMs, instantName, iso, shortTime } from '../app/times.ts';
+import { ageName, dayMs, hourMs, instantName, iso, shortTime } from '../app/times.ts';
 import { type ChartSeries, TimeChart } from '../charts/TimeChart.tsx';
+import { type Column, List } from '../parts/list.tsx';
 import { Failures, Figures, PageHead, Skeleton } from '../parts/pieces.tsx';
 
 /** What came before the forecast, to read it by. */
 const beforeMs = dayMs;
+/** Among what was issued in so long, the page looks for a forecast. */
+const issuesMs = 28 * dayMs;
 
 const entityOf = (
   written: string,
@@ -41,15 +45,51 @@ const useHours = (of: ReturnType<typeof entityOf>, query: { from: string; to: st
   return asked[['system', 'region', 'feeder', 'transformer', 'meter'].indexOf(entity)];
 };
 
+/** `pooled-ensemble/temperature-none` → `pooled ensemble, temperature none`, and why a simpler method answered. */
+const methodName = ({ method, fallback }: { method: string; fallback: string | null }): string =>
+  `${method.replaceAll('/', ', ')}${fallback === null ? '' : ` (${fallback})`}`.replaceAll('-', ' ');
+
+type Issue = Answer<'listForecastIssues'>['items'][number];
+
+const issueColumns = (now: number, zone: string): Column<Issue>[] => [
+  { label: 'Issued', plain: (i) => i.issuedAt, show: (i) => shortTime(Date.parse(i.issuedAt), now, zone) },
+  {
+    label: 'Error',
+    numeric: true,
+    plain: (i) => (i.outcome ? i.outcome.error / i.outcome.scale : null),
+    show: (i) => (i.outcome ? percent(i.outcome.error / i.outcome.scale) : <span class="muted">not over yet</span>),
+  },
+  {
+    label: 'Within its band',
+    numeric: true,
+    wide: true,
+    plain: (i) => i.outcome?.coverage ?? null,
+    show: (i) => (i.outcome ? percent(i.outcome.coverage) : '–'),
+  },
+  { label: 'Version', wide: true, plain: (i) => i.modelVersion, show: (i) => i.modelVersion },
+  {
+    label: 'Method',
+    wide: true,
+    plain: methodName,
+    show: methodName,
+  },
+];
+
 export const ForecastsPage = () => {
   const range = useRange();
   const { now, zone, gridZone } = range;
   const { query } = usePlace();
   const of = entityOf(query.get('of') ?? '');
   const network = useAnswer('getNetwork', {}, 60_000);
+  const issues = useAnswer(
+    'listForecastIssues',
+    { params: of, query: { from: iso(range.to - issuesMs), to: iso(range.to + 1), limit: 100 } },
+    4 * liveMs,
+  );
+  const none = issues.data?.items.length === 0 && !issues.loading;
   const forecast = useAnswer(
     'getForecast',
-    { params: of, query: range.live ? {} : { asOf: iso(range.to) } },
+    issues.data?.items.length ? { params: of, query: range.live ? {} : { asOf: iso(range.to) } } : undefined,
     4 * liveMs,
   );
   const { data } = forecast;
@@ -57,14 +97,15 @@ export const ForecastsPage = () => {
   const from = first - beforeMs;
   const last = data?.intervals.at(-1)?.end;
   const hours = useHours(of, { from: iso(from), to: last ?? iso(range.to), tz: gridZone });
+  const hour = Math.floor(now / hourMs) * hourMs;
   const curves = useMemo(
-    () => (data ? forecastCurves(data, hours?.data?.periods ?? [], from) : undefined),
-    [data, hours?.data, from],
+    () => (data ? forecastCurves(data, hours?.data?.periods ?? [], { from, now: hour }) : undefined),
+    [data, hours?.data, from, hour],
   );
   const series: ChartSeries[] = curves
     ? [
-        { label: 'Lower', colour: '--band', kind: 'band-low', points: curves.low },
-        { label: 'Forecast, middle 80 %', colour: '--band', kind: 'band-high', points: curves.high },
+        { label: 'Lower', colour: '--forecast-band', kind: 'band-low', points: curves.low },
+        { label: 'Forecast, middle 80 %', colour: '--forecast-band', kind: 'band-high', points: curves.high },
         { label: 'Issue before', colour: '--missing', kind: 'line', dash: [4, 4], points: curves.previous },
         { label: 'Forecast', colour: '--forecast', kind: 'line', points: curves.point },
         { label: 'Measured, by hour', colour: '--normal', kind: 'step', points: curves.actual },
@@ -75,7 +116,6 @@ export const ForecastsPage = () => {
     (most, i) => (most === undefined || (curves?.point[i] ?? 0) > (curves?.point[most] ?? 0) ? i : most),
     undefined,
   );
-  const missing = forecast.error && 'status' in forecast.error && forecast.error.status === 404;
   return (
     <>
       <PageHead
@@ -83,13 +123,13 @@ export const ForecastsPage = () => {
         note={
           data && (
             <>
-              issued {shortTime(first, now, zone)} by {data.model} {data.modelVersion}, {data.method}
-              {data.fallback !== null && ` (${data.fallback})`} · <a href={link('/models')}>models</a>
+              issued {shortTime(first, now, zone)} by {data.model} {data.modelVersion}, {methodName(data)} ·{' '}
+              <a href={link('/models')}>models</a>
             </>
           )
         }
       />
-      <div class="group">
+      <div>
         <label class="muted">
           Of{' '}
           <select
@@ -121,16 +161,15 @@ export const ForecastsPage = () => {
           </select>
         </label>
       </div>
-      {missing ? (
+      <Failures asked={[issues, forecast, network, ...(hours ? [hours] : [])]} subject="A part of this page" />
+      {none && (
         <p class="notice">
-          <span>
-            Nothing has been forecast of this yet: forecasts are issued each hour, from a week of readings on.
-          </span>
+          {range.live
+            ? 'Nothing has been forecast of this yet: forecasts are issued each hour, from a week of readings on.'
+            : `Nothing was forecast of this in the 28 days before ${instantName(range.to, zone)}.`}
         </p>
-      ) : (
-        <Failures asked={[forecast, network, ...(hours ? [hours] : [])]} subject="A part of this page" />
       )}
-      {!missing && (
+      {!none && (
         <Figures
           figures={[
             {
@@ -191,7 +230,18 @@ export const ForecastsPage = () => {
           series={series}
         />
       ) : (
-        !missing && <Skeleton height={420} />
+        !none && <Skeleton height={420} />
+      )}
+      {issues.data && !none && (
+        <List
+          name={`forecast-issues-${of.id}`}
+          title="Issues and how they turned out"
+          rows={issues.data.items}
+          keyOf={(i) => i.issuedAt}
+          hrefOf={(i) => link('/forecasts', { of: query.get('of'), at: i.issuedAt })}
+          columns={issueColumns(now, zone)}
+          empty=""
+        />
       )}
     </>
   );

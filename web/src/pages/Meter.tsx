@@ -58,7 +58,7 @@ const Consumption = ({ meterId, range }: { meterId: string; range: TimeRange }) 
   return (
     <>
       <Failures asked={[answer]} subject="The consumption of this meter" />
-      <fieldset class="group" style={{ border: 0, padding: 0, margin: 0 }} aria-label="Consumption by">
+      <fieldset class="group" aria-label="Consumption by">
         {granularities.map((one) => (
           <button
             type="button"

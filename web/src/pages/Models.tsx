@@ -164,7 +164,7 @@ export const ModelsPage = () => {
       />
       <Failures asked={[models, runs]} subject="A part of this page" />
       {models.data && models.data.items.length > 1 && (
-        <fieldset class="group" style={{ border: 0, padding: 0, margin: 0 }} aria-label="Model">
+        <fieldset class="group" aria-label="Model">
           {models.data.items.map(({ modelId }) => (
             <button
               type="button"
@@ -206,7 +206,12 @@ export const ModelsPage = () => {
           hrefOf={(r) => link('/models', { model: r.model, runs: toggled(r.runId) || null })}
           columns={columns}
           filter
-          empty="Nothing has been trained here yet; the packaged seed model serves. npm run grid -- train forecast starts."
+          empty={
+            <>
+              Nothing has been trained here yet; the packaged seed model serves.{' '}
+              <code>npm run grid -- train {model?.modelId ?? 'forecast'}</code> starts.
+            </>
+          }
         />
       ) : (
         <Skeleton height={320} />

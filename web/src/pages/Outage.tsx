@@ -87,6 +87,7 @@ export const OutagePage = ({ outageId }: { outageId: string }) => {
     { label: 'Lasted', numeric: true, plain: (p) => durationName(p, now), show: (p) => durationName(p, now) },
     {
       label: 'Evidence',
+      wide: true,
       plain: (p) => (p.disputed ? 'disputed' : p.reported ? 'reported' : 'implied'),
       show: (p) =>
         p.disputed ? (

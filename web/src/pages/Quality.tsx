@@ -1,3 +1,4 @@
+import { VEE_RULES } from '../../../layers/contracts/vee/rules.ts';
 import type { Answer } from '../app/api.ts';
 import { liveMs, useAnswer, useGroups } from '../app/data.ts';
 import { link, setState, usePlace } from '../app/location.ts';
@@ -11,15 +12,27 @@ import { Status, type StatusName } from '../parts/status.tsx';
 
 type Exception = Answer<'listVeeExceptions'>['items'][number];
 
-/** `HIGH_LOW` → `High low`. */
+/** Rules whose own names say too little. */
+const ruleNames: Partial<Record<string, string>> = {
+  HIGH_LOW: 'High or low day',
+  SUM_CHECK: 'Sum against register',
+  KVARH: 'More reactive than active',
+  PROLONGED_ESTIMATION: 'Estimated for too long',
+};
+
+/** `MISSING_INTERVAL` → `Missing interval`. */
 const ruleName = (rule: string): string => {
-  const words = rule.replaceAll('_', ' ').toLowerCase();
+  const words = ruleNames[rule] ?? rule.replaceAll('_', ' ').toLowerCase();
   return `${words[0]?.toUpperCase()}${words.slice(1)}`;
 };
 
+/** Counts as they are, ratios in three digits. */
+const plainNumber = (amount: number | null): string =>
+  amount === null ? '–' : Number.isInteger(amount) ? String(amount) : threeDigits(amount);
+
 const severities: Readonly<Record<Exception['severity'], { name: StatusName; word: string }>> = {
   quarantine: { name: 'high', word: 'never stored' },
-  fail: { name: 'critical', word: 'not billable' },
+  fail: { name: 'critical', word: 'not billable as read' },
   hold: { name: 'high', word: 'billing waits' },
   review: { name: 'warn', word: 'to be looked at' },
 };
@@ -30,7 +43,11 @@ const Exceptions = () => {
   const found = useAnswer('listVeeExceptions', { query: { from: iso(from), to: iso(to), limit: 1000 } }, liveMs);
   const columns: readonly Column<Exception>[] = [
     { label: 'Meter', plain: (e) => e.meterId, show: (e) => e.meterId },
-    { label: 'Rule', plain: (e) => ruleName(e.rule), show: (e) => <span title={e.code}>{ruleName(e.rule)}</span> },
+    {
+      label: 'Rule',
+      plain: (e) => ruleName(e.rule),
+      show: (e) => <span title={`${VEE_RULES[e.rule].summary} (${e.code})`}>{ruleName(e.rule)}</span>,
+    },
     { label: 'Severity', plain: (e) => e.severity, show: (e) => <Status {...severities[e.severity]} /> },
     {
       label: 'State',
@@ -45,14 +62,14 @@ const Exceptions = () => {
       numeric: true,
       wide: true,
       plain: (e) => e.observed,
-      show: (e) => (e.observed === null ? '–' : threeDigits(e.observed)),
+      show: (e) => plainNumber(e.observed),
     },
     {
       label: 'Limit',
       numeric: true,
       wide: true,
       plain: (e) => e.limit,
-      show: (e) => (e.limit === null ? '–' : threeDigits(e.limit)),
+      show: (e) => plainNumber(e.limit),
     },
   ];
   return (
@@ -67,7 +84,12 @@ const Exceptions = () => {
           hrefOf={(e) => link(`/meters/${e.meterId}`, { at: e.to })}
           columns={columns}
           filter
-          empty="No exception in the days settled of this range. A day is settled by npm run grid -- settle, or POST /vee/runs."
+          empty={
+            <>
+              No exception in the days settled of this range. A day is settled by <code>npm run grid -- settle</code>,
+              or <code>POST /vee/runs</code>.
+            </>
+          }
         />
       ) : (
         <Skeleton height={320} />
@@ -96,7 +118,7 @@ const Quarantine = () => {
   }
   const columns: readonly Column<QuarantineRow>[] = [
     { label: 'From', plain: (q) => q.topic, show: (q) => <span class="cut">{q.topic}</span> },
-    { label: 'State', plain: (q) => q.status, show: (q) => <QuarantineStatus status={q.status} /> },
+    { label: 'State', wide: true, plain: (q) => q.status, show: (q) => <QuarantineStatus status={q.status} /> },
     { label: 'Reasons', plain: (q) => q.reasonCodes.join(' '), show: (q) => q.reasonCodes.join(', ') },
     {
       label: 'Corrected',
@@ -115,7 +137,7 @@ const Quarantine = () => {
   return (
     <>
       <Failures asked={[found]} subject="The quarantine" />
-      <fieldset class="group" style={{ border: 0, padding: 0, margin: 0 }} aria-label="State">
+      <fieldset class="group" aria-label="State">
         {statuses.map((one) => (
           <button
             type="button"
@@ -154,7 +176,7 @@ export const QualityPage = () => {
   return (
     <>
       <PageHead title="Quality" note="what validation found in readings, and what could not be stored as it came" />
-      <fieldset class="group" style={{ border: 0, padding: 0, margin: 0 }} aria-label="View">
+      <fieldset class="group" aria-label="View">
         {(Object.keys(views) as (keyof typeof views)[]).map((one) => (
           <button
             type="button"

@@ -150,6 +150,12 @@ const History = ({ item, zone }: { item: Item; zone: string }) => (
   </Panel>
 );
 
+/** `meters/m004/interval-readings` → `Message of meter m004`. */
+const titleOf = ({ topic, kind }: Item): string => {
+  const [family = '', id] = topic.split('/');
+  return kind === 'failed-batch' || !id ? 'A failed batch' : `Message of ${family.replace(/s$/, '')} ${id}`;
+};
+
 export const QuarantinedPage = ({ quarantineId }: { quarantineId: string }) => {
   const { zone } = useRange();
   const asked = useAnswer('getQuarantined', { params: { quarantineId } }, liveMs);
@@ -157,7 +163,7 @@ export const QuarantinedPage = ({ quarantineId }: { quarantineId: string }) => {
   return (
     <>
       <PageHead
-        title={item ? item.topic.split('/').slice(0, 2).join(' ') || 'A failed batch' : 'Quarantined message'}
+        title={item ? titleOf(item) : 'Quarantined message'}
         note={
           item && (
             <>

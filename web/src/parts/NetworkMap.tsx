@@ -266,12 +266,12 @@ export const NetworkMap = ({
           const said =
             known?.loadingPercent == null
               ? 'no readings'
-              : `loaded ${Math.round(known.loadingPercent)} %, ${statuses[band].word}`;
+              : `${Math.round(known.loadingPercent)} % of its rating, ${statuses[band].word}`;
           return (
             <g
               key={transformer.transformerId}
               transform={`translate(${x.toFixed(1)} ${y.toFixed(1)})`}
-              {...pickable(what, `Transformer ${transformer.transformerId}, ${said}`)}
+              {...pickable(what, `Transformer ${transformer.transformerId} ${said}`)}
             >
               <circle
                 r="14"

@@ -19,7 +19,7 @@ interface ListProps<T> {
   keyOf: (row: T) => string;
   hrefOf: (row: T) => string;
   columns: readonly Column<T>[];
-  empty: string;
+  empty: ComponentChildren;
   /** Shown left of the CSV button. */
   title: string;
   filter?: boolean;
