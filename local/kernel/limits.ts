@@ -14,6 +14,8 @@ export const LIMITS = {
   sns: {
     /** Bytes of one message. Source: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
     messageBytes: 262_144,
+    /** Characters of a subject. */
+    subjectChars: 100,
   },
   ssm: {
     /** Bytes of a standard parameter. Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html */

@@ -42,8 +42,12 @@ export function checkQueued({ target, body }: AwsRequest): void {
 
 /** @throws AwsFailure `InvalidParameter` as SNS does. */
 export function checkPublished({ body }: AwsRequest): void {
-  const message = new URLSearchParams(body.toString()).get('Message');
-  if (message !== null && Buffer.byteLength(message) > LIMITS.sns.messageBytes) {
+  const fields = new URLSearchParams(body.toString());
+  if (Buffer.byteLength(fields.get('Message') ?? '') > LIMITS.sns.messageBytes) {
     throw new AwsFailure('InvalidParameter', 'Invalid parameter: Message too long');
+  }
+  const subject = fields.get('Subject') ?? 'none';
+  if (subject.length > LIMITS.sns.subjectChars || !/^[!-~][ -~]*$/.test(subject)) {
+    throw new AwsFailure('InvalidParameter', 'Invalid parameter: Subject');
   }
 }

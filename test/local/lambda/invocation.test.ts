@@ -1,4 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { lambdaLimits } from '../../../local/lambda/limits.ts';
+import { mappingSettings } from '../../../local/lambda/mapping/settings.ts';
 import { runningCloud, until } from './running-cloud.ts';
 
 let running: Awaited<ReturnType<typeof runningCloud>>;
@@ -80,6 +82,45 @@ test('a payload at the limit passes, one byte more is refused', async () => {
   await running.fn('answer', 'exports.handler = async (n) => "x".repeat(n)');
   expect((await run('answer', 6 * 1024 * 1024 - 2)).functionError).toBeUndefined();
   expect((await run('answer', 6 * 1024 * 1024 - 1)).functionError?.errorType).toBe('Function.ResponseSizeTooLarge');
+});
+
+/** Bytes of `{"A":"…"}` around a value. */
+const AROUND_VARIABLE = 8;
+const refusedAs = (properties: Record<string, unknown>) =>
+  running.fn(`limits-${crypto.randomUUID().slice(0, 8)}`, 'exports.handler = async () => 1', properties).then(
+    () => undefined,
+    (failure: Error) => failure.message,
+  );
+
+test.each([
+  [
+    'variables',
+    { Environment: { Variables: { A: 'v'.repeat(lambdaLimits.environmentBytes - AROUND_VARIABLE) } } },
+    { Environment: { Variables: { A: 'v'.repeat(lambdaLimits.environmentBytes - AROUND_VARIABLE + 1) } } },
+  ],
+  ['time', { Timeout: 900 }, { Timeout: 901 }],
+  ['memory', { MemorySize: 10_240 }, { MemorySize: 10_241 }],
+  ['little memory', { MemorySize: 128 }, { MemorySize: 127 }],
+])('a function of its limit of %s is made, one past it is not', async (_, most, more) => {
+  expect(await refusedAs(most)).toBeUndefined();
+  expect(await refusedAs(more)).toMatch(/exceed|outside/);
+});
+
+test.each([
+  ['BatchSize', 10_000],
+  ['MaximumBatchingWindowInSeconds', 300],
+  ['ParallelizationFactor', 10],
+  ['MaximumRetryAttempts', 10_000],
+  ['MaximumRecordAgeInSeconds', 604_800],
+])('an event source mapping takes %s up to %i', (name, most) => {
+  const settings = (value: number) =>
+    mappingSettings('m', {
+      EventSourceArn: 'arn:aws:kinesis:ap-southeast-2:000000000000:stream/s',
+      StartingPosition: 'TRIM_HORIZON',
+      [name]: value,
+    });
+  expect(() => settings(most)).not.toThrow();
+  expect(() => settings(most + 1)).toThrow(`${name} ${most + 1} is outside`);
 });
 
 test('reserved concurrency refuses the invocation beyond it', async () => {

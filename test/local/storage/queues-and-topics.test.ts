@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { LIMITS } from '../../../local/kernel/limits.ts';
 import { roleWith, type SmallCloud, smallCloud } from '../kernel/small-cloud.ts';
 
@@ -48,7 +50,7 @@ const TEMPLATE = {
   Bucket: { Type: 'AWS::S3::Bucket', Properties: {} },
   Reader: roleWith({
     Effect: 'Allow',
-    Action: ['sqs:ReceiveMessage', 'sqs:SendMessage', 's3:PutObject'],
+    Action: ['sqs:ReceiveMessage', 'sqs:SendMessage', 's3:PutObject', 'sns:Publish', 'ssm:PutParameter'],
     Resource: '*',
   }),
   Table: {
@@ -128,6 +130,29 @@ test('a queue takes a message of its limit, and no byte more', async () => {
     });
   await expect(send(LIMITS.sqs.messageBytes)).resolves.toHaveProperty('MessageId');
   await expect(send(LIMITS.sqs.messageBytes + 1)).rejects.toMatchObject({ code: 'InvalidParameterValue' });
+});
+
+test('a topic takes a message and a subject of its limits, and nothing longer', async () => {
+  const sns = new SNSClient(small.as(small.role('Reader')));
+  const publish = (bytes: number, Subject: string) =>
+    sns.send(new PublishCommand({ TopicArn: physical('Alerts'), Message: `ü${'v'.repeat(bytes - 2)}`, Subject }));
+  await publish(LIMITS.sns.messageBytes, 's'.repeat(100));
+  await expect(publish(LIMITS.sns.messageBytes + 1, 's')).rejects.toMatchObject({
+    message: expect.stringContaining('Message too long'),
+  });
+  for (const subject of ['s'.repeat(101), 'two\nlines', 'ü', ' leading']) {
+    await expect(publish(2, subject)).rejects.toMatchObject({ message: expect.stringContaining('Subject') });
+  }
+});
+
+test('a parameter takes a value of its limit, and no byte more', async () => {
+  const ssm = new SSMClient(small.as(small.role('Reader')));
+  const put = (bytes: number) =>
+    ssm.send(
+      new PutParameterCommand({ Name: '/limits/value', Type: 'String', Value: 'v'.repeat(bytes), Overwrite: true }),
+    );
+  await put(LIMITS.ssm.standardParameterBytes);
+  await expect(put(LIMITS.ssm.standardParameterBytes + 1)).rejects.toMatchObject({ name: 'ValidationException' });
 });
 
 test('a bucket takes a key of its limit, and no byte more', async () => {

@@ -95,6 +95,31 @@ describe('Timestream', () => {
     expect(() => write(many(100), common)).not.toThrow();
   });
 
+  const dimensions = (count: number, name = 1, value = 1) => ({
+    Dimensions: Array.from({ length: count }, (_, i) => ({
+      Name: String(i).padStart(name, 'n'),
+      Value: 'v'.repeat(value),
+    })),
+  });
+  const measures = (count: number) => ({
+    ...record(NOW, 1),
+    MeasureValues: Array.from({ length: count }, (_, i) => ({ Name: `m${i}`, Value: '1', Type: 'DOUBLE' })),
+  });
+  test.each([
+    ['128 dimensions', record(NOW, 1), dimensions(128), dimensions(129)],
+    ['a name of 60 bytes', record(NOW, 1), dimensions(1, 60), dimensions(1, 61)],
+    ['a value of 2048 bytes', record(NOW, 1), dimensions(1, 1, 2048), dimensions(1, 1, 2049)],
+  ])('%s are taken, one more is not', (_, given, most, more) => {
+    const { write } = opened();
+    expect(() => write([given], most)).not.toThrow();
+    expect(() => write([given], more)).toThrow(/dimension/);
+  });
+  test('256 measures are taken, 257 are not', () => {
+    const { write } = opened();
+    expect(() => write([measures(256)], common)).not.toThrow();
+    expect(() => write([measures(257)], common)).toThrow(/measures/);
+  });
+
   test('bins, aggregates, iso times and pages', () => {
     const { write, ask } = opened();
     write(
