@@ -45,7 +45,9 @@ export interface StageSettings {
         readonly maxConcurrency: number;
       }
     | { readonly mode: 'realTime'; readonly instanceType: `ml.${string}`; readonly instances: number };
-  /** How long a new version of a model gets half of the traffic before it gets all, s. Its alarms look once a minute. */
+  /** Whether every meter is forecast each hour, beside what meters hang on. Costs a millisecond of the endpoint per meter and hour. */
+  readonly meterForecasts: boolean;
+  /** How long a new version of a model gets half of the traffic before it gets all, s. Its alarms look every ten seconds. */
   readonly canarySeconds: number;
   /** How long alarms can still call it back after it has all of the traffic, s. */
   readonly settleSeconds: number;
@@ -75,6 +77,7 @@ const small: Preset = {
   apiConcurrency: undefined,
   editApproval: 'none',
   inference: { mode: 'serverless', memoryMb: 2048, maxConcurrency: 5 },
+  meterForecasts: true,
   canarySeconds: 600,
   settleSeconds: 600,
   trainingInstanceType: 'ml.m5.large',
@@ -99,6 +102,7 @@ const PRESETS: Readonly<Record<string, Preset>> = {
   prod: {
     ...small,
     retainData: true,
+    meterForecasts: false,
     shards: { readings: 'onDemand', telemetry: 'onDemand' },
     parallelization: 4,
     database: { minCapacity: 1, maxCapacity: 32, readers: 1, backupRetentionDays: 35 },

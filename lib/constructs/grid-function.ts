@@ -33,6 +33,7 @@ export type FunctionVariable =
   | 'TIMESTREAM_TABLE'
   | 'API_CLIENT_IDS'
   | 'MODELS_BUCKET'
+  | 'METER_FORECASTS'
   | 'RUNS_TABLE'
   | 'ENDPOINT_NAME'
   | 'MODEL_IMAGE'

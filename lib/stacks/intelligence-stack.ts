@@ -338,7 +338,11 @@ export class IntelligenceStack extends StageStack {
       name: 'learn/build-forecast-requests',
       memoryMb: 1024,
       inNetwork: true,
-      environment: { ...this.databaseEnvironment('grid_reader'), MODELS_BUCKET: this.#bucket },
+      environment: {
+        ...this.databaseEnvironment('grid_reader'),
+        MODELS_BUCKET: this.#bucket,
+        METER_FORECASTS: this.settings.meterForecasts ? 'on' : 'off',
+      },
       grants: [this.readDatabase(), this.putObjects('forecasts'), useDataKey(this.#dataKeyArn, 'write')],
     });
     const ask = this.task('AskForecastModel', {

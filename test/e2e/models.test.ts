@@ -146,10 +146,25 @@ describe('models on the whole stack', () => {
     const { feeders } = (await call('analyst', '/network')).json as { feeders: { feederId: string }[] };
     expect(feeders.length).toBeGreaterThan(1);
     const parts = await Promise.all(feeders.map(({ feederId }) => intervalsOf(`feeder/${feederId}`)));
+    const sumAt = (of: { intervals: Interval[] }[], index: number) =>
+      of.reduce((total, { intervals }) => total + (intervals[index]?.point ?? Number.NaN), 0);
     system.intervals.forEach(({ point }, index) => {
-      const sum = parts.reduce((total, { intervals }) => total + (intervals[index]?.point ?? Number.NaN), 0);
+      const sum = sumAt(parts, index);
       expect(Math.abs(sum - point)).toBeLessThan(1e-6 * Math.max(1, point));
     });
+    // Meters add up to their transformer.
+    const { items } = (await call('analyst', '/meters?limit=200')).json as {
+      items: { meterId: string; transformerId: string }[];
+    };
+    const transformerId = items[0]?.transformerId ?? '';
+    const [whole, ...meters] = await Promise.all([
+      intervalsOf(`transformer/${transformerId}`),
+      ...items
+        .filter((meter) => meter.transformerId === transformerId)
+        .map(({ meterId }) => intervalsOf(`meter/${meterId}`)),
+    ]);
+    expect(meters.length).toBeGreaterThan(0);
+    expect(sumAt(meters, 0)).toBeCloseTo(whole?.intervals[0]?.point ?? Number.NaN, 6);
     // The same hour again is the same issue.
     expect(await run('issuing')).toMatchObject({ status: 'SUCCEEDED' });
     expect((await intervalsOf('system/system')).issuedAt).toBe(system.issuedAt);

@@ -22,6 +22,7 @@ export interface BuiltRequests {
 export const buildRequests =
   (
     ports: ForecastEntities & {
+      meters: boolean;
       windows: Pick<WindowReader, 'daysOf'>;
       latestDay(): Promise<number | undefined>;
       objects: ObjectStore;
@@ -32,7 +33,7 @@ export const buildRequests =
     if (until === undefined) return { output: { issuedAt: null, shardCount: 0, shards: [] } };
     const issuedAt = task.issuedAt === undefined ? originBefore(until) : Date.parse(task.issuedAt);
     const lines: string[] = [];
-    for (const each of await forecastEntities(ports)) {
+    for (const each of await forecastEntities(ports, ports)) {
       const line = await issueRequest(ports.windows, { ...each, issuedAt });
       if (line) lines.push(JSON.stringify(line));
     }

@@ -7,6 +7,7 @@ import { taskHandler } from '../../../layers/runtime/task.ts';
 import { buildRequests, buildTask } from './build-requests.ts';
 
 const build = buildRequests({
+  meters: process.env.METER_FORECASTS === 'on',
   windows: postgresWindowReader(database()),
   topology: topologyReader(database()),
   latestDay: postgresLatestDay(database()),

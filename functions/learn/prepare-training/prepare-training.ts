@@ -75,7 +75,7 @@ async function trainingSeries(ports: TrainingPorts): Promise<EntitySeries[]> {
   const latest = await ports.latestDay();
   if (latest === undefined) return [];
   const series: EntitySeries[] = [];
-  for (const { entity, timeZone } of (await forecastEntities(ports)).slice(0, MAX_SERIES)) {
+  for (const { entity, timeZone } of (await forecastEntities(ports, { meters: false })).slice(0, MAX_SERIES)) {
     const range = { entity, fromDay: latest + 1 - TRAINING_DAYS, toDay: latest + 1 };
     const history = await entityHistory(ports.windows, range);
     if (history) series.push({ entity, timeZone, history: trimmed(history) });

@@ -64,7 +64,7 @@ export function postgresForecastStore(database: Queryable): ForecastStore {
     },
     async outcomes({ from, to }) {
       const { rows } = await database.query(
-        `SELECT ${epochMs('issued_at')} AS issued_at, outcome FROM forecast WHERE outcome IS NOT NULL AND fallback IS NULL
+        `SELECT ${epochMs('issued_at')} AS issued_at, outcome FROM forecast WHERE outcome IS NOT NULL AND fallback IS NULL AND entity_kind <> 'meter'
            AND forecast.issued_at >= to_timestamp($1::float8) AND forecast.issued_at < to_timestamp($2::float8)
          ORDER BY forecast.issued_at, entity_kind, entity_id`,
         [from / 1000, to / 1000],

@@ -52,6 +52,6 @@ export interface ForecastStore {
   /** Forecasts without outcome whose horizon ended by `until`, oldest first. */
   awaiting(query: { until: number; limit: number }): Promise<IssuedForecast[]>;
   settle(forecast: Pick<IssuedForecast, 'entity' | 'issuedAt'>, outcome: ForecastOutcome): Promise<void>;
-  /** Outcomes of forecasts issued in [from, to), by the full method only. */
+  /** Outcomes of forecasts issued in [from, to), by the full method only, of what meters hang on: a single household is no measure of a model. */
   outcomes(query: { from: number; to: number }): Promise<{ issuedAt: number; outcome: ForecastOutcome }[]>;
 }

@@ -77,13 +77,16 @@ for (const { name, open } of testDatabases(21_140)) {
         forecast({ issuedAt: ISSUED + HOUR }),
         forecast({ issuedAt: ISSUED - HOUR, fallback: 'model-failed' }),
       ]);
+      const household = forecast({ entity: { kind: 'meter', id: 'm1' } });
       const awaiting = (until: number) => store().awaiting({ until, limit: 10 });
       expect((await awaiting(ISSUED + HOUR - 1)).map(({ issuedAt }) => issuedAt)).toEqual([]);
       expect((await awaiting(ISSUED + 2 * HOUR)).map(({ issuedAt }) => issuedAt)).toEqual([ISSUED - HOUR, ISSUED]);
       await store().settle(forecast(), outcome);
       await store().settle(forecast({ issuedAt: ISSUED - HOUR }), outcome);
       expect((await awaiting(ISSUED + 9 * HOUR)).map(({ issuedAt }) => issuedAt)).toEqual([ISSUED + HOUR]);
-      // A fallback says nothing about the model.
+      await store().issue([household]);
+      await store().settle(household, outcome);
+      // A fallback says nothing about the model, and a household little.
       expect(await store().outcomes({ from: ISSUED - 9 * HOUR, to: ISSUED + 9 * HOUR })).toEqual([
         { issuedAt: ISSUED, outcome },
       ]);
