@@ -5,7 +5,7 @@ import type { QuarantinedMessage } from '../../layers/contracts/messages/quarant
 
 /**
  * All that the platform knows after quiescence (everything compacted and summed), a line each, in order: versions of readings,
- * current values with quality and conflict, register reads, events, settlement, exceptions, sums of every level, quarantine with its reasons. Without
+ * current values with quality and conflict, register reads, events, confirmed interruptions, settlement, exceptions, sums of every level, quarantine with its reasons. Without
  * receipt times and generated numbers, which differ from run to run.
  */
 export async function stateLines(database: Database, quarantine: Iterable<QuarantinedMessage>): Promise<string[]> {
@@ -38,7 +38,7 @@ export async function stateLines(database: Database, quarantine: Iterable<Quaran
     const place = `${row.meter_id} ${row.channel} ${length} ${Math.floor(minute / 1440)} ${(minute % 1440) / length}`;
     lines.push(`version ${place} quality ${row.quality} revision ${row.revision} ${row.energy_wh} Wh`);
   }
-  for (const table of ['register_read', 'meter_event', 'settled_day', 'vee_exception']) {
+  for (const table of ['register_read', 'meter_event', 'confirmed_interruption', 'settled_day', 'vee_exception']) {
     const facts =
       await rowsOf(`SELECT meter_id, (to_jsonb(fact) - '{recorded_at,stored_at,meter_no}'::text[])::text AS fact
       FROM ${table} AS fact JOIN meter USING (meter_no)`);

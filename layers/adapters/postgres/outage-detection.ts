@@ -1,5 +1,5 @@
 import type { MeterEventName } from '../../contracts/messages/events.ts';
-import type { ConfirmedInterruptions, OutageStore, SupplyEvidence } from '../../domain/outages/outage-store.ts';
+import type { OutageStore, SupplyEvidence } from '../../domain/outages/outage-store.ts';
 import type { Outage } from '../../domain/outages/outages.ts';
 import type { Database, Queryable } from './pool.ts';
 import { epochMs } from './topology-rows.ts';
@@ -65,7 +65,23 @@ export function postgresSupplyEvidence(database: Queryable): SupplyEvidence {
   };
 }
 
-/** Outages in rows; a feeder's are replaced under its advisory lock. */
+// What a feeder's outages say now of interruptions that begin at $2 or later, and what was last known of them. Of two outages
+// that say the same of a meter the longer interruption counts.
+const CONFIRMED = `SELECT DISTINCT ON (p.meter_no, p.started_at) p.meter_no, o.feeder_id, p.started_at, p.ended_at
+  FROM outage_interruption p JOIN outage o USING (outage_id)
+  WHERE o.feeder_id = $1 AND p.started_at >= to_timestamp($2) AND NOT p.disputed AND o.status IN ('confirmed', 'restored')
+  ORDER BY p.meter_no, p.started_at, p.ended_at DESC`;
+const SAME =
+  'now.meter_no = known.meter_no AND now.started_at = known.started_at AND now.ended_at IS NOT DISTINCT FROM known.ended_at';
+const FORGET = `UPDATE confirmed_interruption AS known SET known_until = greatest(known_from, to_timestamp($3))
+  WHERE feeder_id = $1 AND started_at >= to_timestamp($2) AND known_until IS NULL
+    AND NOT EXISTS (SELECT FROM (${CONFIRMED}) AS now WHERE ${SAME})`;
+const KNOW = `INSERT INTO confirmed_interruption (meter_no, feeder_id, started_at, ended_at, known_from)
+  SELECT now.*, to_timestamp($3) FROM (${CONFIRMED}) AS now
+  WHERE NOT EXISTS (SELECT FROM confirmed_interruption AS known WHERE known_until IS NULL AND ${SAME})
+  ON CONFLICT (meter_no, started_at, known_from) DO UPDATE SET ended_at = excluded.ended_at, known_until = NULL`;
+
+/** Outages in rows; a feeder's are replaced under its advisory lock, and what was confirmed until then is kept as known until then. */
 export function postgresOutageStore(database: Database): OutageStore {
   return {
     async state() {
@@ -94,16 +110,18 @@ export function postgresOutageStore(database: Database): OutageStore {
       );
       return rows[0]?.earliest === null ? undefined : ms(rows[0]?.earliest);
     },
-    replace: (feederId, from, outages) =>
+    replace: ({ feederId, from, at }, outages) =>
       database.transaction(async (session) => {
         await session.query(`SELECT pg_advisory_xact_lock(hashtext('outages'), hashtext($1))`, [feederId]);
         const ids = outages.map(({ outageId }) => outageId);
         const { rows } = await session.query(
           `DELETE FROM outage WHERE feeder_id = $1 AND (started_at >= to_timestamp($2) OR outage_id = ANY($3::text[]))
-           RETURNING outage_id`,
+           RETURNING outage_id, ${epochMs('started_at')} AS started`,
           [feederId, seconds(from), ids],
         );
         await insert(session, outages);
+        const first = Math.min(from, ...outages.map((outage) => outage.from), ...rows.map((row) => ms(row.started)));
+        for (const sql of [FORGET, KNOW]) await session.query(sql, [feederId, seconds(first), seconds(at)]);
         const before = new Set(rows.map((row) => String(row.outage_id)));
         const after = new Set(ids);
         return {
@@ -152,26 +170,4 @@ async function insert(session: Queryable, outages: readonly Outage[]): Promise<v
       parts.map(({ disputed }) => disputed),
     ],
   );
-}
-
-/** When meters were certainly without supply, for estimation. */
-export function postgresConfirmedInterruptions(database: Queryable, clock: () => number): ConfirmedInterruptions {
-  return {
-    async confirmed({ meterNos, from, to }) {
-      if (meterNos.length === 0) return [];
-      const { rows } = await database.query(
-        `SELECT p.meter_no, ${epochMs('p.started_at')} AS started, ${epochMs('p.ended_at')} AS ended
-         FROM outage_interruption p JOIN outage o USING (outage_id)
-         WHERE p.meter_no = ANY($1::int[]) AND NOT p.disputed AND o.status IN ('confirmed', 'restored')
-           AND p.started_at < to_timestamp($3) AND (p.ended_at IS NULL OR p.ended_at > to_timestamp($2))
-         ORDER BY p.meter_no, p.started_at`,
-        [meterNos, seconds(from), seconds(to)],
-      );
-      return rows.map((row) => ({
-        meterNo: Number(row.meter_no),
-        from: ms(row.started),
-        to: msOrNull(row.ended) ?? clock(),
-      }));
-    },
-  };
 }

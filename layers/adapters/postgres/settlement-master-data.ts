@@ -93,7 +93,13 @@ const READS = `SELECT ${epochMs('read_at')} AS read_ms, register_wh, revision, s
 const EVENTS = `SELECT ${epochMs('occurred_at')} AS occurred_ms, event FROM meter_event WHERE ${WITHIN('occurred_at')}
   ORDER BY occurred_at, event`;
 
-/** Register reads and events as they were known at an instant. */
+const OUTAGES = `SELECT ${epochMs('started_at')} AS started, ${epochMs('ended_at')} AS ended FROM confirmed_interruption
+  WHERE meter_no = $1 AND started_at < to_timestamp($3::float8 / 1000)
+    AND (ended_at IS NULL OR ended_at > to_timestamp($2::float8 / 1000))
+    AND known_from <= to_timestamp($4::float8 / 1000) AND (known_until IS NULL OR known_until > to_timestamp($4::float8 / 1000))
+  ORDER BY started_at`;
+
+/** Register reads, events and confirmed interruptions as they were known at an instant. */
 export function postgresSettlementFacts(database: Queryable): SettlementFacts {
   return {
     async registerReads({ meterNo, channel, period, asOf }) {
@@ -109,6 +115,10 @@ export function postgresSettlementFacts(database: Queryable): SettlementFacts {
     async events({ meterNo, period, asOf }) {
       const { rows } = await database.query(EVENTS, [meterNo, period.start, period.end, asOf]);
       return rows.map((row) => ({ occurredAt: Number(row.occurred_ms), event: String(row.event) }));
+    },
+    async outages({ meterNo, period, asOf }) {
+      const { rows } = await database.query(OUTAGES, [meterNo, period.start, period.end, asOf]);
+      return rows.map((row) => ({ start: Number(row.started), end: row.ended === null ? asOf : Number(row.ended) }));
     },
   };
 }

@@ -45,7 +45,7 @@ export function detectOutages(ports: DetectOutagesPorts): () => Promise<Record<s
     const counts = { OutagesAdded: 0, OutagesRemoved: 0, FeedersJudged: feeders.size };
     for (const feederId of [...feeders].sort()) {
       const earliest = Math.min(from, touched.get(feederId) ?? from);
-      const { added, removed } = await judgeFeeder(ports, { feederId, from: earliest, silentBy, settings });
+      const { added, removed } = await judgeFeeder(ports, { feederId, from: earliest, now, silentBy, settings });
       counts.OutagesAdded += added;
       counts.OutagesRemoved += removed;
     }
@@ -56,9 +56,9 @@ export function detectOutages(ports: DetectOutagesPorts): () => Promise<Record<s
 
 async function judgeFeeder(
   { evidence, outages, readings }: DetectOutagesPorts,
-  of: { feederId: string; from: number; silentBy: number; settings: OutageSettings },
+  of: { feederId: string; from: number; now: number; silentBy: number; settings: OutageSettings },
 ) {
-  const { feederId, silentBy, settings } = of;
+  const { feederId, now, silentBy, settings } = of;
   const from = await wholeWindow(outages, feederId, of.from, settings);
   const meters = await evidence.servedMeters(feederId, from);
   const meterNos = meters.map(({ meterNo }) => meterNo);
@@ -81,7 +81,7 @@ async function judgeFeeder(
       },
     ]),
   );
-  return outages.replace(feederId, from, outagesOf({ meters, evidence: known, settings }));
+  return outages.replace({ feederId, from, at: now }, outagesOf({ meters, evidence: known, settings }));
 }
 
 /** Moves the start of a window back until no outage reaches across it, so that none is judged by half of its evidence. */

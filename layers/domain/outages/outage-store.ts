@@ -33,8 +33,14 @@ export interface OutageStore {
   openFeeders(): Promise<string[]>;
   /** Start of the earliest outage of a feeder that is open, or ends or begins after `from`; undefined if there is none. */
   earliestReaching(feederId: string, from: number): Promise<number | undefined>;
-  /** Puts these in place of all of a feeder's outages that begin at or after `from`, under a lock of the feeder. */
-  replace(feederId: string, from: number, outages: readonly Outage[]): Promise<{ added: number; removed: number }>;
+  /**
+   * Puts these in place of all of a feeder's outages that begin at or after `from`, under a lock of the feeder, and notes what is
+   * confirmed as known from `at`.
+   */
+  replace(
+    judged: { feederId: string; from: number; at: number },
+    outages: readonly Outage[],
+  ): Promise<{ added: number; removed: number }>;
 }
 
 /** An outage as it is told. */
@@ -98,16 +104,6 @@ export interface OutageReader {
     open: { outageId: string; status: OutageStatus; from: number } | undefined;
     lastEvent: { at: number; event: string } | undefined;
   }>;
-}
-
-/** What estimation asks: when a meter was certainly without supply. */
-export interface ConfirmedInterruptions {
-  /** Undisputed parts of confirmed or restored outages that reach into [from, to), by meter. Open ones end now. */
-  confirmed(query: {
-    meterNos: readonly number[];
-    from: number;
-    to: number;
-  }): Promise<{ meterNo: number; from: number; to: number }[]>;
 }
 
 /** Records why an outage was; every change is kept. */

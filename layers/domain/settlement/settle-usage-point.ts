@@ -5,7 +5,7 @@ import { alignedSegments, registerEnergy } from '../registers/register-energy.ts
 import type { CalendarDay, DayCalendar } from '../vee/day-calendar.ts';
 import type { Finding } from '../vee/finding.ts';
 import { MeterHistory } from '../vee/meter-history.ts';
-import { meterOutages, powerEvents } from '../vee/meter-outages.ts';
+import { powerEvents, undisputed } from '../vee/meter-outages.ts';
 import { emptySeries, type IntervalSeries, placeIntervals } from '../vee/series.ts';
 import { determinantsOf } from './determinants.ts';
 import { type JudgedDay, settleDay } from './settle-day.ts';
@@ -98,13 +98,14 @@ async function settleChannel(
     (one) => one.channel === reactiveCode && one.intervalMinutes === channel.intervalMinutes,
   );
   const facts = { meterNo: meter.meterNo, period, asOf: cutoff };
-  const [series, reactive, reads, events] = await Promise.all([
+  const [series, reactive, reads, events, confirmed] = await Promise.all([
     read(channel.channel),
     hasReactive && reactiveCode !== undefined ? read(reactiveCode) : undefined,
     ports.facts.registerReads({ ...facts, channel: channel.channel }),
     ports.facts.events(facts),
+    ports.facts.outages(facts),
   ]);
-  const outages = meterOutages(events);
+  const outages = undisputed(confirmed, series);
   const { flow } = CHANNELS[CHANNEL_BY_CODE[channel.channel] ?? 'activeEnergyImport'];
   const history = new MeterHistory({ series, calendar, flow, services: meter.services, outages });
   const register = { forms: channel.forms, ratingKva: usagePoint.ratingKva };

@@ -33,10 +33,12 @@ export interface SettlementMasterData {
   usagePoints(query: { regionId: string; period: Period; after: string; limit: number }): Promise<ServedUsagePoint[]>;
 }
 
-/** What meters told beside their intervals, as it was known at `asOf` (epoch ms). */
+/** What is known of meters beside their intervals, as it was known at `asOf` (epoch ms). */
 export interface SettlementFacts {
   registerReads(query: { meterNo: number; channel: number; period: Period; asOf: number }): Promise<RegisterReading[]>;
   events(query: { meterNo: number; period: Period; asOf: number }): Promise<Pick<MeterEvent, 'event' | 'occurredAt'>[]>;
+  /** Confirmed and undisputed interruptions that reach into the period, in order; one that was open then ends at `asOf`. */
+  outages(query: { meterNo: number; period: Period; asOf: number }): Promise<Period[]>;
 }
 
 export type RunKind = 'preliminary' | 'final' | 'adjustment';

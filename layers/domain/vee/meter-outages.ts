@@ -1,8 +1,8 @@
 import type { Period } from '../calendar/local-periods.ts';
 import type { MeterEvent } from '../readings/meter-facts.ts';
+import { type IntervalSeries, intervalMsOf, isMeasured } from './series.ts';
 
-const FAILURES = new Set<string>(['LAST_GASP', 'POWER_FAILURE']);
-const POWER_EVENTS = new Set<string>([...FAILURES, 'POWER_RETURNED']);
+const POWER_EVENTS = new Set<string>(['LAST_GASP', 'POWER_FAILURE', 'POWER_RETURNED']);
 
 /** Instants at which a meter told of its supply, in order, epoch ms. */
 export const powerEvents = (events: readonly Pick<MeterEvent, 'event' | 'occurredAt'>[]): number[] =>
@@ -12,23 +12,17 @@ export const powerEvents = (events: readonly Pick<MeterEvent, 'event' | 'occurre
     .sort((a, b) => a - b);
 
 /**
- * Outages that the meter itself told both ends of: from the first sign of failure to the next return. A failure without a
- * return is a suspicion, and confirms nothing.
- * @param events of one meter, in any order and repetition
+ * Outages that no measurement contradicts: energy measured in an interval wholly inside is right, and the outage in doubt, also
+ * when the reading came long after the outage was judged.
  */
-export function meterOutages(events: readonly Pick<MeterEvent, 'event' | 'occurredAt'>[]): Period[] {
-  const outages: Period[] = [];
-  let failedAt: number | undefined;
-  // Of one instant the return counts first: it ends what was before, the failure begins what comes.
-  const inOrder = events.toSorted(
-    (a, b) => a.occurredAt - b.occurredAt || Number(FAILURES.has(a.event)) - Number(FAILURES.has(b.event)),
-  );
-  for (const { event, occurredAt } of inOrder) {
-    if (FAILURES.has(event)) failedAt ??= occurredAt;
-    else if (event === 'POWER_RETURNED' && failedAt !== undefined) {
-      if (occurredAt > failedAt) outages.push({ start: failedAt, end: occurredAt });
-      failedAt = undefined;
+export function undisputed(outages: readonly Period[], series: IntervalSeries): Period[] {
+  const intervalMs = intervalMsOf(series);
+  return outages.filter(({ start, end }) => {
+    const first = Math.max(0, Math.ceil((start - series.start) / intervalMs));
+    const last = Math.min(series.quality.length, Math.floor((end - series.start) / intervalMs));
+    for (let index = first; index < last; index++) {
+      if (isMeasured(series, index) && (series.energyWh[index] as number) > 0) return false;
     }
-  }
-  return outages;
+    return true;
+  });
 }

@@ -1,12 +1,9 @@
 import { postgresMeterFacts } from '../../../layers/adapters/postgres/meter-facts.ts';
 import { postgresMeterRegistry } from '../../../layers/adapters/postgres/meter-registry.ts';
-import {
-  postgresConfirmedInterruptions,
-  postgresOutageStore,
-  postgresSupplyEvidence,
-} from '../../../layers/adapters/postgres/outage-detection.ts';
+import { postgresOutageStore, postgresSupplyEvidence } from '../../../layers/adapters/postgres/outage-detection.ts';
 import { postgresOutageCauses, postgresOutageReader } from '../../../layers/adapters/postgres/outage-reader.ts';
 import { postgresReadingStore } from '../../../layers/adapters/postgres/reading-store.ts';
+import { postgresSettlementFacts } from '../../../layers/adapters/postgres/settlement-master-data.ts';
 import { topologyWriter } from '../../../layers/adapters/postgres/topology.ts';
 import { DEFAULT_OUTAGE_SETTINGS } from '../../../layers/contracts/outages/settings.ts';
 import { detectOutages } from '../../../layers/domain/outages/detect-outages.ts';
@@ -64,7 +61,7 @@ for (const { name, open } of testDatabases(21_045)) {
         outages: postgresOutageStore(database),
         reader: postgresOutageReader(database),
         causes: postgresOutageCauses(database),
-        confirmed: postgresConfirmedInterruptions(database, () => now),
+        settlement: postgresSettlementFacts(database),
         evidence: postgresSupplyEvidence(database),
       };
     };
@@ -105,7 +102,7 @@ for (const { name, open } of testDatabases(21_045)) {
     beforeEach(async () => {
       now = at('14:00:00');
       await opened.database.query(
-        'TRUNCATE meter_event, reading_delta, reading_block, reading_version, outage, outage_interruption, outage_cause, outage_detection',
+        'TRUNCATE meter_event, reading_delta, reading_block, reading_version, outage, outage_interruption, confirmed_interruption, outage_cause, outage_detection',
       );
     });
 
@@ -209,16 +206,53 @@ for (const { name, open } of testDatabases(21_045)) {
       expect(await list()).toEqual([]);
     });
 
-    test('estimation is told of confirmed and undisputed interruptions only', async () => {
+    const confirmedOf = async (asOf: number) => {
+      const period = { start: at('00:00:00'), end: at('23:59:00') };
+      const found = METERS.map(async (meterId) => {
+        const own = await ports().settlement.outages({ meterNo: noOf(meterId), period, asOf });
+        return own.map(({ start, end }) => [meterId, start, end] as const);
+      });
+      return (await Promise.all(found)).flat();
+    };
+
+    test('settlement is told of confirmed and undisputed interruptions only', async () => {
       for (const meterId of METERS)
         await read(meterId, ['m1', 'm2'].includes(meterId) ? ['10:00:00', '12:00:00'] : undefined);
       for (const meterId of ['m1', 'm2', 'm5']) await event(meterId, 'LAST_GASP', '10:07:00');
       for (const meterId of ['m1', 'm2', 'm5']) await event(meterId, 'POWER_RETURNED', '11:52:00');
       await detect();
-      const query = { meterNos: METERS.map(noOf), from: at('00:00:00'), to: at('23:59:00') };
-      expect(await ports().confirmed.confirmed(query)).toEqual(
-        ['m1', 'm2'].map((meterId) => ({ meterNo: noOf(meterId), from: at('10:07:00'), to: at('11:52:00') })),
-      );
+      const both = ['m1', 'm2'].map((meterId) => [meterId, at('10:07:00'), at('11:52:00')]);
+      expect(await confirmedOf(now)).toEqual(both);
+      expect(await confirmedOf(now - 1)).toEqual([]);
+    });
+
+    test('what was confirmed is answered as it was known: open, with its end, and no longer once a measurement disputes it', async () => {
+      const known = async () => {
+        const { rows } = await opened.database.query(
+          'SELECT * FROM confirmed_interruption ORDER BY known_from, meter_no',
+        );
+        return rows;
+      };
+      for (const meterId of METERS) await read(meterId, meterId === 'm4' ? ['10:00:00', '14:00:00'] : undefined);
+      await event('m4', 'LAST_GASP', '10:07:00');
+      await detect();
+      const open = now;
+      expect(await confirmedOf(open)).toEqual([['m4', at('10:07:00'), open]]);
+      now += 3_600_000;
+      await event('m4', 'POWER_RETURNED', '13:40:00');
+      await detect();
+      const ended = now;
+      expect(await confirmedOf(ended)).toEqual([['m4', at('10:07:00'), at('13:40:00')]]);
+      const before = await known();
+      await detect();
+      expect(await known()).toEqual(before);
+      now += 3_600_000;
+      await read('m4');
+      await detect();
+      expect(await confirmedOf(now)).toEqual([]);
+      expect(await confirmedOf(ended)).toEqual([['m4', at('10:07:00'), at('13:40:00')]]);
+      // Later than this was not known then, and no run may learn it afterwards.
+      expect(await confirmedOf(open)).toEqual([['m4', at('10:07:00'), open]]);
     });
 
     test('a cause is kept with who gave it, every change of it, and outlives a new judgement', async () => {

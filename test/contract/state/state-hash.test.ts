@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { postgresMeterFacts } from '../../../layers/adapters/postgres/meter-facts.ts';
 import { postgresMeterRegistry } from '../../../layers/adapters/postgres/meter-registry.ts';
+import { postgresOutageStore, postgresSupplyEvidence } from '../../../layers/adapters/postgres/outage-detection.ts';
 import { postgresReadingStore } from '../../../layers/adapters/postgres/reading-store.ts';
 import {
   postgresSettlementFacts,
@@ -11,8 +12,10 @@ import { topologyWriter } from '../../../layers/adapters/postgres/topology.ts';
 import { postgresWindowAggregation } from '../../../layers/adapters/postgres/window-aggregation.ts';
 import { postgresWindowReader } from '../../../layers/adapters/postgres/window-reader.ts';
 import type { QuarantinedMessage } from '../../../layers/contracts/messages/quarantined-message.ts';
+import { DEFAULT_OUTAGE_SETTINGS } from '../../../layers/contracts/outages/settings.ts';
 import { DEFAULT_VEE_SETTINGS } from '../../../layers/contracts/vee/settings.ts';
 import { messageId } from '../../../layers/domain/messages/quarantine.ts';
+import { detectOutages } from '../../../layers/domain/outages/detect-outages.ts';
 import { storeReadings } from '../../../layers/domain/readings/store-readings.ts';
 import { runSettlement } from '../../../layers/domain/settlement/run-settlement.ts';
 import { aggregateWindows } from '../../../layers/domain/windows/aggregate-windows.ts';
@@ -46,6 +49,8 @@ const facts: Message[] = [
   ['meters/m1/register-reads', { meterId: 'm1', channel: 'activeEnergyImport', unit: 'kWh', value: 13 }],
   ['meters/m2/register-reads', { meterId: 'm2', channel: 'activeEnergyImport', unit: 'kvarh', value: 13 }],
   ['meters/m3/meter-events', { meterId: 'm3', event: 'LAST_GASP' }],
+  ['meters/m5/meter-events', { meterId: 'm5', event: 'POWER_RETURNED' }],
+  ['meters/m5/meter-events', { meterId: 'm5', event: 'POWER_FAILURE' }],
 ].map(([topic, fields], index) => ({
   topic: String(topic),
   payload: Buffer.from(JSON.stringify({ ...(fields as object), time: new Date(NOW - index * 60_000).toISOString() })),
@@ -69,7 +74,8 @@ for (const { name, open } of testDatabases(21_950)) {
       quarantine = new Map();
       await opened.database.query(`TRUNCATE reading_delta, reading_block, reading_version, register_read, meter_event,
         window_day, window_due, window_mark, window_known_day, settlement_run, settled_day, settlement_determinant,
-        settlement_adjustment, vee_exception`);
+        settlement_adjustment, vee_exception, outage, outage_interruption, outage_cause, outage_detection,
+        confirmed_interruption`);
     };
     /** A new environment of the function, which knows nothing of what others did. */
     const consumer = () =>
@@ -86,6 +92,14 @@ for (const { name, open } of testDatabases(21_950)) {
       });
     const compact = (everything: boolean) => postgresReadingStore(opened.database).compact({ everything });
     const aggregate = () => aggregateWindows(postgresWindowAggregation(opened.database));
+    const detect = () =>
+      detectOutages({
+        evidence: postgresSupplyEvidence(opened.database),
+        outages: postgresOutageStore(opened.database),
+        readings: postgresReadingStore(opened.database),
+        settings: async () => DEFAULT_OUTAGE_SETTINGS,
+        clock: () => NOW + 2 * DAY_MS,
+      })();
     /** Both regions at a cutoff after every receipt. */
     const settle = async () => {
       for (const regionId of ['R1', 'R2']) {
@@ -108,6 +122,7 @@ for (const { name, open } of testDatabases(21_950)) {
     const state = async () => {
       while ((await compact(true)).more);
       await aggregate();
+      await detect();
       await settle();
       return stateLines(opened.database, quarantine.values());
     };
