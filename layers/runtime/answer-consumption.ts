@@ -7,7 +7,9 @@ import { DEFAULT_SPAN_MS } from '../domain/consumption/requested-consumption.ts'
 import type { Entity, TopologyReader } from '../domain/network/topology-store.ts';
 import type { TotalsPorts } from '../domain/windows/entity-totals.ts';
 import { ApiProblem, apiProblem } from './api-problem.ts';
+import type { Caller } from './caller.ts';
 import { requestedRange } from './requested-range.ts';
+import { readsSingleMeters } from './single-meters.ts';
 
 /** What the consumption of any entity answers, beside the entity's own id. */
 export interface ConsumptionSeries {
@@ -25,6 +27,7 @@ export async function answerConsumption(
   entity: Entity,
   request: {
     query: { granularity: Granularity; tz: string; from?: string | undefined; to?: string | undefined };
+    caller: Pick<Caller, 'groups'>;
     now: number;
   },
 ): Promise<ConsumptionSeries | ApiProblem> {
@@ -39,6 +42,7 @@ export async function answerConsumption(
   if (!(await ports.topology.exists(entity))) {
     return apiProblem('not-found', `There is no ${entity.kind} ${entity.kind === 'system' ? '' : entity.id}`);
   }
-  const periods = await consumption(ports, { entity, ...range, granularity, timeZone, now: request.now });
+  const singleMeters = readsSingleMeters(request.caller);
+  const periods = await consumption(ports, { entity, ...range, granularity, timeZone, now: request.now, singleMeters });
   return { granularity, timeZone, unit: 'kWh', ...isoRange(range), periods };
 }

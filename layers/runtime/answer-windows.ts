@@ -3,12 +3,15 @@ import { WINDOW_MINUTES } from '../contracts/api/windows.ts';
 import { CHANNELS, type ChannelName, kilowattHours } from '../contracts/messages/channels.ts';
 import { isoRange } from '../domain/calendar/range.ts';
 import type { Entity, TopologyReader } from '../domain/network/topology-store.ts';
+import { isReleasable } from '../domain/privacy/release.ts';
 import { entityTotals, type TotalsPorts } from '../domain/windows/entity-totals.ts';
 import { windowMs, windowPeriods } from '../domain/windows/window-periods.ts';
 import type { WindowTotals } from '../domain/windows/window-totals.ts';
 import { ApiProblem, apiProblem } from './api-problem.ts';
+import type { Caller } from './caller.ts';
 import { decodeCursor, encodeCursor, INSTANT_POSITION } from './cursor.ts';
 import { requestedRange } from './requested-range.ts';
+import { readsSingleMeters } from './single-meters.ts';
 
 const WATTS_PER_KILOWATT = 1000;
 
@@ -30,6 +33,7 @@ export async function answerWindows(
       limit: number;
       cursor?: string | undefined;
     };
+    caller: Pick<Caller, 'groups'>;
     now: number;
   },
 ): Promise<WindowSeries | ApiProblem> {
@@ -60,7 +64,7 @@ export async function answerWindows(
     leftOutIntervalMinutes: [...new Set(groups.map(({ intervalMinutes }) => intervalMinutes))]
       .filter((minutes) => minutes > longestMinutes)
       .sort((a, b) => a - b),
-    windows: totals.map(energyWindow),
+    windows: totals.map(readsSingleMeters(request.caller) ? energyWindow : releasedWindow),
     next: end < range.to ? encodeCursor(String(end)) : null,
   };
 }
@@ -85,3 +89,15 @@ const energyWindow = (total: WindowTotals): EnergyWindow => {
     estimatedShare: intervalsPresent === 0 ? null : intervalsEstimated / intervalsPresent,
   };
 };
+
+/** What may be told of a window to those who may not read single meters; its extremes are a single meter's. */
+const releasedWindow = (total: WindowTotals): EnergyWindow => {
+  const window = { ...energyWindow(total), minimum: null, maximum: null };
+  if (total.peakOf === null || isReleasable(total)) return withReleasedPeak(window, total);
+  return { ...window, sum: null, mean: null, peak: null, withheld: true };
+};
+
+const withReleasedPeak = (window: EnergyWindow, { peakOf }: WindowTotals): EnergyWindow => ({
+  ...window,
+  peak: peakOf !== null && isReleasable(peakOf) ? window.peak : null,
+});

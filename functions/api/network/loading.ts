@@ -8,6 +8,7 @@ import type { UseCase } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem, apiProblem } from '../../../layers/runtime/api-problem.ts';
 import { decodeCursor, encodeCursor, INSTANT_POSITION } from '../../../layers/runtime/cursor.ts';
 import { requestedRange } from '../../../layers/runtime/requested-range.ts';
+import { readsSingleMeters } from '../../../layers/runtime/single-meters.ts';
 import type { NetworkPorts } from './network-routes.ts';
 
 /** The map shows nothing older. */
@@ -25,15 +26,15 @@ const commonMinutes = (groups: readonly { intervalMinutes: number }[]): number =
 const wholeSpans = (range: { from: number; to: number; minutes: number }) =>
   spans(range).filter(({ start, end }) => start >= range.from && end <= range.to);
 
-const withTimes = (period: WindowTotals, ratingKva: number) => ({
+const withTimes = (period: WindowTotals, of: Parameters<typeof transformerLoad>[1]) => ({
   start: iso(period.start),
   end: iso(period.end),
-  ...transformerLoad(period, ratingKva),
+  ...transformerLoad(period, of),
 });
 
 export const transformerLoading = async (
   ports: NetworkPorts,
-  { params: { transformerId }, query, now }: Parameters<UseCase<'getTransformerLoading'>>[0],
+  { params: { transformerId }, query, caller, now }: Parameters<UseCase<'getTransformerLoading'>>[0],
 ): ReturnType<UseCase<'getTransformerLoading'>> => {
   const range = requestedRange(query, now);
   if (range instanceof ApiProblem) return range;
@@ -56,14 +57,16 @@ export const transformerLoading = async (
     powerFactor: ASSUMED_POWER_FACTOR,
     intervalMinutes: minutes,
     ...isoRange(range),
-    intervals: periods.map((period) => withTimes(period, transformer.ratingKva)),
+    intervals: periods.map((period) =>
+      withTimes(period, { ratingKva: transformer.ratingKva, singleMeters: readsSingleMeters(caller) }),
+    ),
     next: end + minutes * 60_000 <= range.to ? encodeCursor(String(end)) : null,
   };
 };
 
 export const networkLoading = async (
   ports: NetworkPorts,
-  { query, now }: Parameters<UseCase<'getNetworkLoading'>>[0],
+  { query, caller, now }: Parameters<UseCase<'getNetworkLoading'>>[0],
 ): ReturnType<UseCase<'getNetworkLoading'>> => {
   const at = query.at === undefined ? now : Date.parse(query.at);
   const transformers = await ports.topology.transformers();
@@ -77,6 +80,7 @@ export const networkLoading = async (
     fromDay: dayOf(span.from),
     toDay: dayOf(span.to) + 1,
   });
+  const singleMeters = readsSingleMeters(caller);
   const loadings = [];
   for (const { transformerId, feederId, ratingKva } of transformers) {
     const serving = groupsOf.get(transformerId) ?? [];
@@ -89,7 +93,12 @@ export const networkLoading = async (
     const latest = periods.findLast(({ intervalsPresent }) => intervalsPresent > 0);
     const metersExpected = Math.max(0, ...periods.map((period) => period.metersExpected));
     const silent = { ...silentLoad, metersExpected };
-    loadings.push({ transformerId, feederId, ratingKva, ...(latest ? withTimes(latest, ratingKva) : silent) });
+    loadings.push({
+      transformerId,
+      feederId,
+      ratingKva,
+      ...(latest ? withTimes(latest, { ratingKva, singleMeters }) : silent),
+    });
   }
   return { at: iso(at), unit: 'kVA', powerFactor: ASSUMED_POWER_FACTOR, transformers: loadings };
 };

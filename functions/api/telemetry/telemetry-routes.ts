@@ -6,6 +6,7 @@ import type { UseCase, UseCases } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem, apiProblem } from '../../../layers/runtime/api-problem.ts';
 import { decodeCursor, encodeCursor, ID_POSITION, INSTANT_POSITION } from '../../../layers/runtime/cursor.ts';
 import { requestedRange } from '../../../layers/runtime/requested-range.ts';
+import { readsSingleMeters } from '../../../layers/runtime/single-meters.ts';
 import { getFeederLoad, getSystemLoad } from './load.ts';
 
 export interface TelemetryPorts {
@@ -43,7 +44,7 @@ const noSensor = (sensorId: string): ApiProblem => apiProblem('not-found', `Ther
 
 const sensorTelemetry = async (
   ports: TelemetryPorts,
-  { params: { sensorId }, query, now }: Parameters<UseCase<'getSensorTelemetry'>>[0],
+  { params: { sensorId }, query, caller, now }: Parameters<UseCase<'getSensorTelemetry'>>[0],
 ): ReturnType<UseCase<'getSensorTelemetry'>> => {
   const range = requestedRange(query, now);
   if (range instanceof ApiProblem) return range;
@@ -51,6 +52,10 @@ const sensorTelemetry = async (
   if (position instanceof ApiProblem) return position;
   const sensor = (await ports.registry.findSensors([sensorId])).get(sensorId);
   if (!sensor) return noSensor(sensorId);
+  // A transformer may serve one customer, whose load it then measures.
+  if (sensor.transformerId !== null && !readsSingleMeters(caller)) {
+    return apiProblem('forbidden', 'The sensor of a transformer takes the right to read single meters');
+  }
   const found = await ports.telemetry.read({
     sensorId,
     kind: query.kind,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { withheld } from './privacy.ts';
 import { fromTo, granularity, id, inOrder, timeZone, utcInstant } from './values.ts';
 
 /** Absent bounds: `to` is now; `from` is a day before it by hour, 31 days by day, 366 days by month. */
@@ -12,6 +13,7 @@ export const consumptionPeriod = z
     start: utcInstant,
     end: utcInstant,
     value: z.number().nullable().meta({ description: 'Energy in kWh: the sum of what is present' }),
+    withheld,
     intervalsExpected: z.number().int().meta({ description: 'Intervals of the meters in service' }),
     intervalsPresent: z.number().int(),
     estimatedShare: z

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { withheld } from './privacy.ts';
 import { cursor, fromTo, id, inOrder, instant, limit, next, position, utcInstant } from './values.ts';
 
 export const transformerParams = z.strictObject({ transformerId: id });
@@ -36,6 +37,7 @@ const transformerLoadingFields = {
   loadKva: z.number().nullable().meta({ description: 'Mean over the interval; null where no meter reported' }),
   loadingPercent: z.number().nullable(),
   band: z.enum(loadingBands).nullable(),
+  withheld,
   metersExpected: z.number().int(),
   metersPresent: z.number().int(),
 };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { withheld } from './privacy.ts';
 import { channel, cursor, fromTo, id, inOrder, limit, next, timeZone, utcInstant } from './values.ts';
 
 /** Length of a window, minutes; a day is a local day of 23, 24 or 25 hours. */
@@ -30,9 +31,15 @@ export const energyWindow = z
     end: utcInstant,
     sum: z.number().nullable().meta({ description: 'Energy of the readings present' }),
     mean: power('Mean power of a meter: energy present by the time it was measured over'),
-    minimum: power('Least power of a single meter over one of its intervals'),
-    maximum: power('Greatest power of a single meter over one of its intervals'),
-    peak: power('Greatest power of all its meters together over one interval, as far as they reported'),
+    minimum: power(
+      'Least power of a single meter over one of its intervals; only for those who may read single meters',
+    ),
+    maximum: power('Greatest power of a single meter over one of its intervals; likewise'),
+    peak: power(
+      'Greatest power of all its meters together over one interval, as far as they reported; null also where that interval ' +
+        'alone would be withheld',
+    ),
+    withheld,
     intervalsExpected: z.number().int(),
     intervalsPresent: z.number().int(),
     completeness: z

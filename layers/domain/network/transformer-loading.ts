@@ -1,4 +1,5 @@
 import type { loadingBands } from '../../contracts/api/network.ts';
+import { isReleasable } from '../privacy/release.ts';
 import type { WindowTotals } from '../windows/window-totals.ts';
 
 /** Where no reactive energy is measured. [proposed, docs of the domain's parameters] */
@@ -21,17 +22,23 @@ export interface TransformerLoad {
   loadKva: number | null;
   loadingPercent: number | null;
   band: LoadingBand | null;
+  withheld?: true;
   metersExpected: number;
   metersPresent: number;
 }
 
-/** Mean loading of a transformer in a period, from the energy of its meters; null where no meter reported. */
+/**
+ * Mean loading of a transformer in a period, from the energy of its meters; null where no meter reported, and where it would tell
+ * too much of one of them to those who may not read single meters.
+ */
 export function transformerLoad(
-  period: Pick<WindowTotals, 'start' | 'end' | 'energyWh' | 'metersExpected' | 'metersPresent'>,
-  ratingKva: number,
+  period: Pick<WindowTotals, 'start' | 'end' | 'energyWh' | 'metersExpected' | 'metersPresent' | 'mostOfOneWh'>,
+  { ratingKva, singleMeters }: { ratingKva: number; singleMeters: boolean },
 ): TransformerLoad {
   const { metersExpected, metersPresent } = period;
-  if (metersPresent === 0) return { loadKva: null, loadingPercent: null, band: null, metersExpected, metersPresent };
+  const unknown = { loadKva: null, loadingPercent: null, band: null, metersExpected, metersPresent };
+  if (metersPresent === 0) return unknown;
+  if (!singleMeters && !isReleasable(period)) return { ...unknown, withheld: true };
   const hours = (period.end - period.start) / 3_600_000;
   const loadKva = period.energyWh / 1000 / hours / ASSUMED_POWER_FACTOR;
   const loadingPercent = (100 * loadKva) / ratingKva;

@@ -3,8 +3,9 @@ import { MINUTE_MS, slotStart, slotsPerDay } from '../readings/calendar-day.ts';
 import { ColumnReader, ColumnWriter } from '../readings/packed-column.ts';
 import type { MeterDay } from '../readings/reading-store.ts';
 
-/** First byte of a packed summary: its format. */
-const SUMMARY_FORMAT = 1;
+/** First byte of a packed summary: its format. The former one did not hold `mostDayWh`. */
+const SUMMARY_FORMAT = 2;
+const FORMER_FORMAT = 1;
 
 /**
  * What the readings of an entity's meters add up to in each interval of one UTC day, for meters of one channel and interval
@@ -25,6 +26,8 @@ export interface DaySummary {
   /** Least and greatest reading of a single meter, Wh. 0 where none is present. */
   leastWh: Float64Array;
   mostWh: Float64Array;
+  /** Greatest energy of a single meter over the day, Wh; never less than it was. */
+  mostDayWh: number;
 }
 
 const COLUMNS = ['present', 'estimated', 'sumWh', 'leastWh', 'mostWh'] as const;
@@ -46,6 +49,7 @@ export function emptySummary(key: Pick<DaySummary, 'channel' | 'intervalMinutes'
     sumWh: new Float64Array(slots),
     leastWh: new Float64Array(slots),
     mostWh: new Float64Array(slots),
+    mostDayWh: 0,
   };
 }
 
@@ -58,13 +62,15 @@ export class DaySummaries {
     const { intervalMinutes, quality, energyWh } = block;
     const lengthMs = intervalMinutes * MINUTE_MS;
     const dayStart = slotStart(day, 0, intervalMinutes);
+    let dayWh = 0;
     for (const { from, to } of memberships) {
       const first = Math.max(0, Math.ceil((from - dayStart) / lengthMs));
       const end = to === null ? quality.length : Math.min(quality.length, Math.ceil((to - dayStart) / lengthMs));
       let slot = first;
       while (slot < end && quality[slot] === 0) slot++;
       if (slot >= end) continue;
-      const { present, estimated, sumWh, leastWh, mostWh } = this.#of(channel, intervalMinutes, day);
+      const summary = this.#of(channel, intervalMinutes, day);
+      const { present, estimated, sumWh, leastWh, mostWh } = summary;
       for (; slot < end; slot++) {
         const kind = quality[slot] as number;
         if (kind === 0) continue;
@@ -75,13 +81,17 @@ export class DaySummaries {
         present[slot] = before + 1;
         if (kind === QUALITIES.estimated) estimated[slot] = (estimated[slot] as number) + 1;
         sumWh[slot] = (sumWh[slot] as number) + wh;
+        dayWh += wh;
       }
+      summary.mostDayWh = Math.max(summary.mostDayWh, dayWh);
     }
   }
 
   /** Adds what another entity, none of whose readings are in here, adds up to. */
   addSummary(part: DaySummary): void {
-    const { present, estimated, sumWh, leastWh, mostWh } = this.#of(part.channel, part.intervalMinutes, part.day);
+    const summary = this.#of(part.channel, part.intervalMinutes, part.day);
+    const { present, estimated, sumWh, leastWh, mostWh } = summary;
+    summary.mostDayWh = Math.max(summary.mostDayWh, part.mostDayWh);
     for (let slot = 0; slot < present.length; slot++) {
       const more = part.present[slot] as number;
       if (more === 0) continue;
@@ -118,6 +128,7 @@ export function encodeSummary(summary: DaySummary): Uint8Array {
   const writer = new ColumnWriter(COLUMNS.length * (slots * 4 + 16));
   writer.byte(SUMMARY_FORMAT);
   for (const column of COLUMNS) writer.column(summary[column], slots);
+  writer.column(Float64Array.of(summary.mostDayWh), 1);
   return writer.written();
 }
 
@@ -128,8 +139,11 @@ export function decodeSummary(
 ): DaySummary {
   const reader = new ColumnReader(body);
   const format = reader.byte();
-  if (format !== SUMMARY_FORMAT) throw new RangeError(`day summary of format ${format}`);
+  if (format !== SUMMARY_FORMAT && format !== FORMER_FORMAT) throw new RangeError(`day summary of format ${format}`);
   const summary = emptySummary(key);
   for (const column of COLUMNS) reader.column(summary[column], summary.present.length);
-  return summary;
+  if (format === FORMER_FORMAT) return { ...summary, mostDayWh: summary.mostWh.reduce((sum, wh) => sum + wh, 0) };
+  const mostDayWh = new Float64Array(1);
+  reader.column(mostDayWh, 1);
+  return { ...summary, mostDayWh: mostDayWh[0] as number };
 }

@@ -5,21 +5,30 @@ import { expectedIntervals, type ServiceGroup } from './expected-intervals.ts';
 
 const MINUTES_PER_HOUR = 60;
 
-/** The readings of an entity in one period. Energies are whole Wh and add exactly; powers are means over an interval, W. */
-export interface WindowTotals extends Period {
+/** Readings together: what a rule of privacy is judged by. */
+export interface Together {
   energyWh: number;
+  /** Most meters that reported in one interval. */
+  metersPresent: number;
+  /** No single meter has more of it than this, Wh: exact in one interval and over whole UTC days, else an upper bound. */
+  mostOfOneWh: number;
+}
+
+/** The readings of an entity in one period. Energies are whole Wh and add exactly; powers are means over an interval, W. */
+export interface WindowTotals extends Period, Together {
   intervalsExpected: number;
   intervalsPresent: number;
   intervalsEstimated: number;
-  /** Most meters that served, and that reported, in one interval of the period. */
+  /** Most meters that served in one interval of the period. */
   metersExpected: number;
-  metersPresent: number;
   /** Mean, least and greatest reading of a single meter; null without one. */
   meanW: number | null;
   leastW: number | null;
   mostW: number | null;
   /** Greatest power of all its meters together over one interval; null without a reading. */
   peakW: number | null;
+  /** What it was measured from. */
+  peakOf: Together | null;
 }
 
 /**
@@ -43,25 +52,39 @@ export function windowTotals(input: {
     intervalsEstimated: 0,
     metersExpected: expected[index]?.meters ?? 0,
     metersPresent: 0,
+    mostOfOneWh: 0,
     meanW: null,
     leastW: null,
     mostW: null,
     peakW: null,
+    peakOf: null,
     hours: 0,
   }));
   for (const ofOneLength of Map.groupBy(input.summaries, ({ intervalMinutes }) => intervalMinutes).values()) {
-    const most = new Map<number, number>();
-    for (const summary of ofOneLength) addDay(totals, summary, most);
-    for (const [index, meters] of most) (totals[index] as WindowTotals).metersPresent += meters;
+    const meters = new Map<number, number>();
+    const ofOne = new Map<number, number>();
+    for (const summary of ofOneLength) addDay(totals, summary, { meters, ofOne });
+    for (const [index, present] of meters) (totals[index] as WindowTotals).metersPresent += present;
+    // A meter has intervals of one length.
+    for (const [index, energyWh] of ofOne) {
+      const total = totals[index] as WindowTotals;
+      total.mostOfOneWh = Math.max(total.mostOfOneWh, energyWh);
+    }
   }
   addPeaks(totals, input.summaries);
   return totals.map(({ hours, ...total }) => ({ ...total, meanW: hours === 0 ? null : total.energyWh / hours }));
 }
 
-function addDay(totals: (WindowTotals & { hours: number })[], summary: DaySummary, most: Map<number, number>): void {
+/** @param most by index of the period: meters that reported in one interval, and what a single one has at most, Wh */
+function addDay(
+  totals: (WindowTotals & { hours: number })[],
+  summary: DaySummary,
+  most: { meters: Map<number, number>; ofOne: Map<number, number> },
+): void {
   const { day, intervalMinutes, present } = summary;
   const perHour = MINUTES_PER_HOUR / intervalMinutes;
   let at = periodAt(totals, slotStart(day, 0, intervalMinutes));
+  const mostOfSlots = new Map<number, number>();
   for (let slot = 0; slot < present.length; slot++) {
     const readings = present[slot] as number;
     if (readings === 0) continue;
@@ -78,7 +101,11 @@ function addDay(totals: (WindowTotals & { hours: number })[], summary: DaySummar
     const mostW = (summary.mostWh[slot] as number) * perHour;
     if (total.leastW === null || leastW < total.leastW) total.leastW = leastW;
     if (total.mostW === null || mostW > total.mostW) total.mostW = mostW;
-    if (readings > (most.get(at) ?? 0)) most.set(at, readings);
+    if (readings > (most.meters.get(at) ?? 0)) most.meters.set(at, readings);
+    mostOfSlots.set(at, (mostOfSlots.get(at) ?? 0) + (summary.mostWh[slot] as number));
+  }
+  for (const [index, energyWh] of mostOfSlots) {
+    most.ofOne.set(index, (most.ofOne.get(index) ?? 0) + Math.min(energyWh, summary.mostDayWh));
   }
 }
 
@@ -89,21 +116,43 @@ function addDay(totals: (WindowTotals & { hours: number })[], summary: DaySummar
 function addPeaks(totals: WindowTotals[], summaries: readonly DaySummary[]): void {
   const longest = summaries.reduce((minutes, { intervalMinutes }) => Math.max(minutes, intervalMinutes), 0);
   const lengthMs = longest * MINUTE_MS;
-  const energyBySpan = new Map<number, number>();
-  for (const { day, intervalMinutes, present, sumWh } of summaries) {
-    for (let slot = 0; slot < present.length; slot++) {
-      if (present[slot] === 0) continue;
-      const span = Math.floor(slotStart(day, slot, intervalMinutes) / lengthMs);
-      energyBySpan.set(span, (energyBySpan.get(span) ?? 0) + (sumWh[slot] as number));
+  const bySpan = new Map<number, Together>();
+  for (const ofOneLength of Map.groupBy(summaries, ({ intervalMinutes }) => intervalMinutes).values()) {
+    for (const [span, part] of spansOf(ofOneLength, lengthMs)) {
+      const sum = bySpan.get(span);
+      if (!sum) bySpan.set(span, part);
+      else {
+        sum.energyWh += part.energyWh;
+        sum.metersPresent += part.metersPresent;
+        sum.mostOfOneWh = Math.max(sum.mostOfOneWh, part.mostOfOneWh);
+      }
     }
   }
-  for (const [span, energyWh] of energyBySpan) {
+  for (const [span, sum] of bySpan) {
     const start = span * lengthMs;
     const total = totals[periodAt(totals, start)];
     if (!total || start < total.start) continue;
-    const powerW = (energyWh * MINUTES_PER_HOUR) / longest;
-    if (total.peakW === null || powerW > total.peakW) total.peakW = powerW;
+    const powerW = (sum.energyWh * MINUTES_PER_HOUR) / longest;
+    if (total.peakW === null || powerW > total.peakW) [total.peakW, total.peakOf] = [powerW, sum];
   }
+}
+
+/** Readings of meters of one interval length, summed by spans that are multiples of it. */
+function spansOf(summaries: readonly DaySummary[], lengthMs: number): Map<number, Together> {
+  const bySpan = new Map<number, Together>();
+  for (const { day, intervalMinutes, present, sumWh, mostWh } of summaries) {
+    for (let slot = 0; slot < present.length; slot++) {
+      const meters = present[slot] as number;
+      if (meters === 0) continue;
+      const span = Math.floor(slotStart(day, slot, intervalMinutes) / lengthMs);
+      const sum = bySpan.get(span) ?? { energyWh: 0, metersPresent: 0, mostOfOneWh: 0 };
+      bySpan.set(span, sum);
+      sum.energyWh += sumWh[slot] as number;
+      sum.metersPresent = Math.max(sum.metersPresent, meters);
+      sum.mostOfOneWh += mostWh[slot] as number;
+    }
+  }
+  return bySpan;
 }
 
 /** Index of the first period that ends after an instant. */

@@ -55,6 +55,7 @@ describe('consumption', () => {
       granularity: 'day',
       timeZone: 'UTC',
       now: LONG_AFTER,
+      singleMeters: true,
     });
     expect(
       periods.map(({ value, intervalsExpected, intervalsPresent, estimatedShare }) => [
@@ -80,6 +81,7 @@ describe('consumption', () => {
       granularity: 'day',
       timeZone: 'Australia/Sydney',
       now: LONG_AFTER,
+      singleMeters: true,
     });
     expect(first?.intervalsExpected).toBe(2 * hours);
   });
@@ -93,6 +95,7 @@ describe('consumption', () => {
       granularity: 'day',
       timeZone: 'UTC',
       now: from + 3 * HALF_HOUR + 1,
+      singleMeters: true,
     });
     expect(first?.intervalsExpected).toBe(3);
   });
@@ -127,6 +130,7 @@ describe('consumption', () => {
             granularity,
             timeZone,
             now: LONG_AFTER,
+            singleMeters: true,
           });
           for (const period of periods) {
             const inside = (time: number) => time >= at(period.start) && time < at(period.end);

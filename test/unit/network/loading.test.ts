@@ -10,10 +10,12 @@ const period = {
   intervalsEstimated: 0,
   metersPresent: 3,
   metersExpected: 4,
+  mostOfOneWh: 30_000,
 };
+const of = { ratingKva: 100, singleMeters: true };
 
 test('47.5 kWh in half an hour are 100 kVA at a power factor of 0.95', () => {
-  expect(transformerLoad(period, 100)).toEqual({
+  expect(transformerLoad(period, of)).toEqual({
     loadKva: 100,
     loadingPercent: 100,
     band: 'high',
@@ -23,7 +25,7 @@ test('47.5 kWh in half an hour are 100 kVA at a power factor of 0.95', () => {
 });
 
 test('without a reading there is no load, not zero', () => {
-  expect(transformerLoad({ ...period, energyWh: 0, metersPresent: 0 }, 100).loadKva).toBeNull();
+  expect(transformerLoad({ ...period, energyWh: 0, metersPresent: 0 }, of).loadKva).toBeNull();
 });
 
 test.each([

@@ -24,6 +24,7 @@ test('two meters: sums, extremes and counts, by slot', () => {
   expect(slot(1)).toEqual([1, 0, 0, 0, 0]);
   expect(slot(2)).toEqual([0, 0, 0, 0, 0]);
   expect(slot(47)).toEqual([1, 1, 7, 7, 7]);
+  expect(day?.mostDayWh).toBe(100);
 });
 
 test('a reading counts while its meter belongs here: from its start, inclusive, to the end, exclusive', () => {
@@ -50,4 +51,17 @@ test('summaries of parts add up to the summary of the whole, and packing keeps a
   expect(both.list()).toEqual(whole.list());
   for (const summary of whole.list()) expect(decodeSummary(encodeSummary(summary), summary)).toEqual(summary);
   expect(() => decodeSummary(new Uint8Array([9]), { channel: 1, intervalMinutes: 30, day: DAY })).toThrow(RangeError);
+});
+
+test('a summary of the former format is read with the sum of its greatest readings as what one meter has at most', () => {
+  const sum = new DaySummaries();
+  sum.addMeterDay(meterDay(1, { 0: 100, 1: 30 }), always);
+  sum.addMeterDay(meterDay(2, { 0: 40, 1: 90 }), always);
+  const [day] = sum.list();
+  if (!day) throw new Error('no summary');
+  const now = encodeSummary(day);
+  expect(decodeSummary(now, day).mostDayWh).toBe(130);
+  const former = Uint8Array.from(now);
+  former[0] = 1;
+  expect(decodeSummary(former, day)).toMatchObject({ sumWh: day.sumWh, mostDayWh: 190 });
 });

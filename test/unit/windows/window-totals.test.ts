@@ -20,6 +20,7 @@ const summaries = (meters: readonly { intervalMinutes: number; wh: readonly numb
 };
 
 // A meter of half hours: 1000, 500 Wh = 2, 1 kW. A meter of quarter hours: 100, 200, 0 Wh = 0.4, 0.8, 0 kW, the last one missing.
+// No meter has more than 1500 Wh of the hour, nor more than 1000 of the 1300 Wh of the half hour of the peak.
 // Energy 1800 Wh over 2 x 0.5 h + 3 x 0.25 h = 1.75 h of measurement: mean 1800 / 1.75 W. Together per half hour: 1300, 500 Wh = 2.6, 1 kW.
 test('sum, mean, extremes and peak of meters of two interval lengths', () => {
   const [hour] = windowTotals({
@@ -43,11 +44,26 @@ test('sum, mean, extremes and peak of meters of two interval lengths', () => {
     intervalsEstimated: 0,
     metersExpected: 2,
     metersPresent: 2,
+    mostOfOneWh: 1500,
     meanW: 1800 / 1.75,
     leastW: 0,
     mostW: 2000,
     peakW: 2600,
+    peakOf: { energyWh: 1300, metersPresent: 2, mostOfOneWh: 1000 },
   });
+});
+
+// By the half hour the greatest are 900 + 800 Wh of two meters; over the day neither has more than 900 + 100.
+test('what one meter has of a whole day is exact, of a part of it no less than it has', () => {
+  const day = summaries([
+    { intervalMinutes: 30, wh: [900, 100] },
+    { intervalMinutes: 30, wh: [50, 800] },
+  ]);
+  const most = (start: number, end: number) =>
+    windowTotals({ periods: [{ start, end }], summaries: day, groups: [], now: LATER })[0]?.mostOfOneWh;
+  expect(most(START, START + 24 * HOUR)).toBe(1000);
+  expect(most(START, START + HOUR / 2)).toBe(900);
+  expect(most(START + HOUR / 2, START + HOUR)).toBe(800);
 });
 
 test('nothing measured is null, never zero', () => {

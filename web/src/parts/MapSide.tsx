@@ -6,7 +6,7 @@ import { useRange } from '../app/range.ts';
 import { ceilTo, iso, minuteMs, shortTime } from '../app/times.ts';
 import { Sparkline } from '../charts/Sparkline.tsx';
 import { feederLoadings } from './NetworkMap.tsx';
-import { bandOf, LoadingBar, Status } from './status.tsx';
+import { bandOf, LoadingBar, NoLoading, Status } from './status.tsx';
 
 interface SideProps {
   network: Answer<'getNetwork'>;
@@ -32,7 +32,11 @@ const Transformer = ({ id, network, loading, from, until }: SideProps & { id: st
       <dl class="facts">
         <dt>Loading</dt>
         <dd>
-          {state?.loadingPercent == null ? <Status name="missing" /> : <LoadingBar percent={state.loadingPercent} />}
+          {state?.loadingPercent == null ? (
+            <NoLoading withheld={state?.withheld} />
+          ) : (
+            <LoadingBar percent={state.loadingPercent} />
+          )}
         </dd>
         <dt>Load</dt>
         <dd>
@@ -98,7 +102,7 @@ const Feeder = ({ id, network, loading }: SideProps & { id: string }) => {
           <a href={link('/map', { select: `transformer:${t.transformerId}` })}>{t.transformerId}</a>
           <span>
             {t.loadingPercent === null ? (
-              <Status name="missing" />
+              <NoLoading withheld={t.withheld} />
             ) : (
               <Status name={bandOf(t.loadingPercent)} word={`${Math.round(t.loadingPercent)} %`} />
             )}
@@ -176,7 +180,11 @@ export const MapSide = (props: SideProps) => {
               style={{ display: 'flex', justifyContent: 'space-between', gap: '8px', padding: '5px 0' }}
             >
               <a href={link('/map', { select: `transformer:${t.transformerId}` })}>{t.transformerId}</a>
-              {t.loadingPercent === null ? <Status name="missing" /> : <LoadingBar percent={t.loadingPercent} />}
+              {t.loadingPercent === null ? (
+                <NoLoading withheld={t.withheld} />
+              ) : (
+                <LoadingBar percent={t.loadingPercent} />
+              )}
             </div>
           ))
         )}

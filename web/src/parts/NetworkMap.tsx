@@ -265,7 +265,9 @@ export const NetworkMap = ({
           const what = `transformer:${transformer.transformerId}`;
           const said =
             known?.loadingPercent == null
-              ? 'no readings'
+? known?.withheld
+                ? 'loading withheld'
+                : 'no readings'
               : `${Math.round(known.loadingPercent)} % of its rating, ${statuses[band].word}`;
           return (
             <g

@@ -17,6 +17,11 @@ export const Status = ({ name, word }: { name: StatusName; word?: string }) => (
   </span>
 );
 
+/** In place of a loading that is not there: nobody reported, or it would tell of a single customer. */
+export const NoLoading = ({ withheld }: { withheld?: true | undefined }) => (
+  <Status name="missing" {...(withheld ? { word: 'withheld' } : {})} />
+);
+
 /** Bands as the API has them: from 80, 100 and 120 % of the rating. */
 export const bandOf = (loadingPercent: number | null | undefined): StatusName => {
   if (loadingPercent === null || loadingPercent === undefined) return 'missing';
