@@ -265,7 +265,7 @@ export const NetworkMap = ({
           const what = `transformer:${transformer.transformerId}`;
           const said =
             known?.loadingPercent == null
-? known?.withheld
+              ? known?.withheld
                 ? 'loading withheld'
                 : 'no readings'
               : `${Math.round(known.loadingPercent)} % of its rating, ${statuses[band].word}`;
