@@ -1,12 +1,12 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Role } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Architecture, type CfnFunction, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { StageSettings } from '../config/stages.ts';
 import { type BundledFiles, bundleFunction } from './bundle.ts';
-import { explainGrants } from './wildcards.ts';
+import { grantedRole } from './granted-role.ts';
 
 /** Variables a function may be given, beside those every function has; see docs/architecture.md. */
 export type FunctionVariable =
@@ -88,7 +88,11 @@ export class GridFunction extends Construct {
       removalPolicy: settings.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     const grants = [...baseGrants(logGroup.logGroupArn), ...(network ? [NETWORK_GRANT] : []), ...props.grants];
-    this.role = functionRole(this, grants);
+    this.role = grantedRole(this, { service: 'lambda.amazonaws.com', grants });
+    Validations.of(this.role).acknowledge({
+      id: 'Serverless-LambdaStarPermissions',
+      reason: 'Says of the whole role what IAM5 says of each wildcard, and each has its reason beside it',
+    });
     this.lambda = new LambdaFunction(this, 'Function', {
       description: `${props.name} (${settings.stage})`,
       runtime: Runtime.NODEJS_24_X,
@@ -118,33 +122,6 @@ export class GridFunction extends Construct {
       Validations.of(this.lambda).acknowledge({ id, reason: props.noDeadLetters });
     }
   }
-}
-
-function functionRole(scope: Construct, grants: readonly Grant[]): Role {
-  const role = new Role(scope, 'Role', {
-    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-    inlinePolicies: {
-      // Inline, so that no function starts before its policy exists.
-      grants: new PolicyDocument({
-        statements: grants.map(
-          ({ sid, actions, resources, conditions }) =>
-            new PolicyStatement({
-              sid,
-              effect: Effect.ALLOW,
-              actions: [...actions],
-              resources: [...resources],
-              ...(conditions ? { conditions } : {}),
-            }),
-        ),
-      }),
-    },
-  });
-  explainGrants(role, grants);
-  Validations.of(role).acknowledge({
-    id: 'Serverless-LambdaStarPermissions',
-    reason: 'Says of the whole role what IAM5 says of each wildcard, and each has its reason beside it',
-  });
-  return role;
 }
 
 const baseGrants = (logGroupArn: string): readonly Grant[] => [

@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
-import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { StageSettings } from '../config/stages.ts';
+import { grantedRole } from './granted-role.ts';
 import type { Grant } from './grid-function.ts';
-import { explainGrants } from './wildcards.ts';
 
 const MACHINES = resolve(import.meta.dirname, '../../state-machines');
 
@@ -35,24 +34,7 @@ export class GridStateMachine extends Construct {
       removalPolicy: settings.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     const grants = [...BASE_GRANTS, ...props.grants];
-    const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('states.amazonaws.com'),
-      inlinePolicies: {
-        grants: new PolicyDocument({
-          statements: grants.map(
-            ({ sid, actions, resources, conditions }) =>
-              new PolicyStatement({
-                sid,
-                effect: Effect.ALLOW,
-                actions: [...actions],
-                resources: [...resources],
-                ...(conditions ? { conditions } : {}),
-              }),
-          ),
-        }),
-      },
-    });
-    explainGrants(role, grants);
+    const role = grantedRole(this, { service: 'states.amazonaws.com', grants });
     const definition: unknown = JSON.parse(readFileSync(join(MACHINES, name, 'definition.asl.json'), 'utf8'));
     const machine = new CfnStateMachine(this, 'Machine', {
       definitionString: Stack.of(this).toJsonString(substituted(definition, props.substitutions, name)),

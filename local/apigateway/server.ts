@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as http from 'node:http';
+import { closeServer, listenOnLoopback } from '../kernel/loopback.ts';
 import type { Cloud } from '../kernel/types.ts';
 import { CognitoAuthorizer } from './authorizer.ts';
 import { compressed, decompressed } from './compression.ts';
@@ -36,16 +37,11 @@ export class ApiServer {
   }
 
   listen(port: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', resolve);
-    });
+    return listenOnLoopback(this.#server, port);
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
+  close(): Promise<void> {
+    return closeServer(this.#server);
   }
 
   async #serve(incoming: http.IncomingMessage, outgoing: http.ServerResponse): Promise<void> {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as http from 'node:http';
+import { closeServer, listenOnLoopback } from '../kernel/loopback.ts';
 import type { Cloud } from '../kernel/types.ts';
 import { addressesOf } from './addresses.ts';
 import { Compression } from './compression.ts';
@@ -39,18 +40,13 @@ export class DistributionServer {
   }
 
   listen(port: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', resolve);
-    });
+    return listenOnLoopback(this.#server, port);
   }
 
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
     this.#agent.destroy();
     this.#site.close();
-    await closed;
+    await closeServer(this.#server);
   }
 
   async #serve(incoming: http.IncomingMessage, outgoing: http.ServerResponse): Promise<void> {

@@ -1,6 +1,7 @@
 import * as http from 'node:http';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import type { Addresses } from '../cloudfront/addresses.ts';
+import { closeServer, listenOnLoopback } from '../kernel/loopback.ts';
 import { HostedSignIn } from './hosted-sign-in.ts';
 import { problemPage } from './sign-in-page.ts';
 import { TokenEndpoint } from './token-endpoint.ts';
@@ -31,16 +32,11 @@ export class SignInServer {
   }
 
   listen(port: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', resolve);
-    });
+    return listenOnLoopback(this.#server, port);
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
+  close(): Promise<void> {
+    return closeServer(this.#server);
   }
 
   async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
