@@ -9,6 +9,8 @@ import { AnswerStore } from './app/store.ts';
 import { applyTheme, chosenTheme } from './charts/theme.ts';
 import { Frame } from './frame/Frame.tsx';
 import { pages } from './frame/pages.ts';
+import { AnomaliesPage } from './pages/Anomalies.tsx';
+import { AnomalyPage } from './pages/Anomaly.tsx';
 import { FeederPage } from './pages/Feeder.tsx';
 import { FeedersPage } from './pages/Feeders.tsx';
 import { FleetPage } from './pages/Fleet.tsx';
@@ -39,6 +41,7 @@ const Page = () => {
   if (section === 'outages') return id ? <OutagePage key={id} outageId={id} /> : <OutagesPage />;
   if (section === 'quality') return id ? <QuarantinedPage key={id} quarantineId={id} /> : <QualityPage />;
   if (section === 'forecasts') return <ForecastsPage />;
+  if (section === 'anomalies') return id ? <AnomalyPage key={id} anomalyId={id} /> : <AnomaliesPage />;
   if (section === 'models') return <ModelsPage />;
   if (section === 'fleet') return <FleetPage />;
   return (

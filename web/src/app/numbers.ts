@@ -8,7 +8,8 @@ export const threeDigits = (amount: number): string => {
   const rounded = Number(amount.toPrecision(Math.max(3, size + 1)));
   return rounded
     .toLocaleString('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
-    .replaceAll(',', thin);
+    .replaceAll(',', thin)
+    .replace('-', '−');
 };
 
 export interface Measure {

@@ -4,6 +4,8 @@ import { challengeOf, claimsOf, randomToken } from './pkce.ts';
 /** Who is signed in, as the tokens say. */
 export interface Person {
   readonly name: string;
+  /** As the audit names people. */
+  readonly subject: string;
   readonly groups: readonly string[];
 }
 
@@ -135,6 +137,7 @@ export class Session {
     const groups = claims['cognito:groups'];
     this.person = {
       name: String(claims.email ?? claims['cognito:username'] ?? claims.username ?? 'signed in'),
+      subject: String(claims.sub ?? ''),
       groups: Array.isArray(groups) ? groups.map(String) : [],
     };
     return true;

@@ -38,10 +38,16 @@ export const startOfLocalDay = (time: number, zone: string, days = 0): number =>
   return midnight - offsetMs(guess, zone);
 };
 
+/** Local minute of the day, 0–1439, and whether the local day is a Saturday or Sunday. */
+export const localMinute = (time: number, zone: string): { minute: number; weekend: boolean } => {
+  const local = new Date(time + offsetMs(time, zone));
+  return { minute: local.getUTCHours() * 60 + local.getUTCMinutes(), weekend: local.getUTCDay() % 6 === 0 };
+};
+
 /** Local hour 0–23 and whether the local day is a Saturday or Sunday. */
 export const localHour = (time: number, zone: string): { hour: number; weekend: boolean } => {
-  const local = new Date(time + offsetMs(time, zone));
-  return { hour: local.getUTCHours(), weekend: local.getUTCDay() % 6 === 0 };
+  const { minute, weekend } = localMinute(time, zone);
+  return { hour: Math.floor(minute / 60), weekend };
 };
 
 export const clockTime = (time: number, zone: string): string =>

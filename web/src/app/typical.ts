@@ -8,7 +8,8 @@ export interface TypicalHour {
   days: number;
 }
 
-const quantile = (ordered: readonly number[], share: number): number => {
+/** Of values in ascending order, between two of them by distance. */
+export const quantile = (ordered: readonly number[], share: number): number => {
   const position = (ordered.length - 1) * share;
   const below = Math.floor(position);
   const lower = ordered[below] ?? 0;

@@ -1,5 +1,10 @@
-/** A small line from zero to its own maximum; gaps stay gaps. */
-export const Sparkline = ({ points, label }: { points: readonly (number | null)[]; label: string }) => {
+/** A small line from zero to its own maximum; gaps stay gaps. `span`: the part to look at, as shares of the width. */
+export const Sparkline = (props: {
+  points: readonly (number | null)[];
+  label: string;
+  span?: { from: number; to: number };
+}) => {
+  const { points, label, span } = props;
   const most = Math.max(...points.map((p) => p ?? 0), Number.MIN_VALUE);
   let path = '';
   let drawing = false;
@@ -14,6 +19,15 @@ export const Sparkline = ({ points, label }: { points: readonly (number | null)[
   });
   return (
     <svg class="spark" viewBox="0 0 120 28" role="img" aria-label={label} preserveAspectRatio="none">
+      {span && (
+        <rect
+          x={span.from * 120}
+          width={Math.max(2, (span.to - span.from) * 120)}
+          height="28"
+          fill="var(--warning)"
+          opacity="0.3"
+        />
+      )}
       <path d="M0 27.5H120" stroke="var(--line)" />
       <path d={path} fill="none" stroke="var(--normal)" stroke-width="1.5" vector-effect="non-scaling-stroke" />
     </svg>

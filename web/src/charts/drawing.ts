@@ -94,9 +94,17 @@ const drawSpans = (u: uPlot, props: ChartProps): void => {
     u.ctx.globalAlpha = 1;
     u.ctx.strokeRect(left, top, Math.max(2, right - left), height);
     u.ctx.fillStyle = resolved('--text');
-    const room = first + width - left > u.ctx.measureText(span.label).width + 16;
-    u.ctx.textAlign = room ? 'left' : 'right';
-    u.ctx.fillText(span.label, room ? left + 8 : right - 8, top + 6);
+    // The name stands within its stretch where it fits, else beside it.
+    const room = 8 * devicePixelRatio;
+    const wide = u.ctx.measureText(span.label).width + 2 * room;
+    const inside = wide <= right - left;
+    const before = !inside && left - first >= wide;
+    u.ctx.textAlign = before ? 'right' : 'left';
+    u.ctx.fillText(
+      span.label,
+      (before ? left : inside ? left + 2 * room : right) + (before ? -room : inside ? -room : room),
+      top + 6,
+    );
   }
   u.ctx.restore();
 };
@@ -204,7 +212,9 @@ export const optionsOf = (
       },
     ],
     series: [{}, ...series.map(seriesOf)],
-    ...(low > 0 && high > 0 ? { bands: [{ series: [high, low] as [number, number], fill: resolved('--band') }] } : {}),
+    ...(low > 0 && high > 0
+      ? { bands: [{ series: [high, low] as [number, number], fill: resolved(series[high - 1]?.colour ?? '--band') }] }
+      : {}),
     hooks: {
       drawAxes: [(u) => drawUnder(u, current())],
       draw: [(u) => drawLane(u, current())],

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { liveMs, useAnswer, useServices } from '../app/data.ts';
+import { isFree } from '../app/keys.ts';
 import { link, navigate, setState, usePlace } from '../app/location.ts';
 import { type Span, spans, useClock, useRange } from '../app/range.ts';
 import { ageName, ceilTo, fullDay, hourMs, instantName, iso, minuteMs } from '../app/times.ts';
@@ -76,9 +77,6 @@ const ThemeSwitch = () => {
   );
 };
 
-const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
-
 /** Where nothing is newer than the range looked at, says so and leads there. */
 const NewestNotice = () => {
   const range = useRange();
@@ -139,7 +137,7 @@ export const Frame = ({ children }: { children: ComponentChildren }) => {
         setOpen('search');
         return;
       }
-      if (isTyping(event.target) || event.metaKey || event.ctrlKey || event.altKey) return;
+      if (!isFree(event)) return;
       if (event.key === '/') {
         event.preventDefault();
         setOpen('search');

@@ -6,6 +6,7 @@ const keys: readonly (readonly [string, string])[] = [
   ...pages.map((page) => [`g ${page.key}`, page.name] as const),
   ['u', 'Times in UTC or in the local zone of the grid'],
   ['↑ ↓ or j k', 'Move along the rows of a list; Enter opens'],
+  ['l, s', 'Label or snooze the anomaly one is on'],
   ['← →', 'Move the crosshair of a chart; Page Up and Down by twelve'],
   ['+ − and arrows', 'Zoom and move the map'],
   ['Esc', 'Close what is open'],

@@ -13,6 +13,12 @@ export const pages = [
   },
   { path: '/forecasts', name: 'Forecasts', key: 'c', icon: 'M3 14l4-5 3 3 3-5m0 0 1.5 2m2.5-1v.01M3 17.5h14' },
   {
+    path: '/anomalies',
+    name: 'Anomalies',
+    key: 'a',
+    icon: 'M2.5 13h3.5l1.5-3 1.5 3h.5L11.5 3.5 13.5 15l1-2h3M3 17.5h14',
+  },
+  {
     path: '/models',
     name: 'Models',
     key: 'd',

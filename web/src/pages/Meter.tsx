@@ -1,12 +1,25 @@
 import { useMemo } from 'preact/hooks';
+import { anomalyName, howUnusual } from '../app/anomalies.ts';
 import { liveMs, useAnswer } from '../app/data.ts';
 import { completenessOf, settled } from '../app/feeders.ts';
 import { link, setState, usePlace } from '../app/location.ts';
 import { energy, percent, threeDigits } from '../app/numbers.ts';
 import { type TimeRange, useRange } from '../app/range.ts';
 import { slotsOf } from '../app/slots.ts';
-import { ageName, clockTime, dayName, fullDay, iso, monthName, shortTime, startOfLocalDay } from '../app/times.ts';
+import {
+  ageName,
+  clockTime,
+  dayMs,
+  dayName,
+  fullDay,
+  iso,
+  monthName,
+  shortTime,
+  startOfLocalDay,
+} from '../app/times.ts';
 import { TimeChart } from '../charts/TimeChart.tsx';
+import { AnomalyStatus, endOf } from '../parts/anomalies.tsx';
+import { List } from '../parts/list.tsx';
 import { Failures, Figures, PageHead, Skeleton } from '../parts/pieces.tsx';
 
 const granularities = ['hour', 'day', 'month'] as const;
@@ -106,6 +119,14 @@ export const MeterPage = ({ meterId }: { meterId: string }) => {
     { params, query: { ...bounds, granularity: 'hour', tz: range.gridZone } },
     4 * liveMs,
   );
+  const anomalies = useAnswer(
+    'listAnomalies',
+    { query: { meterId, from: iso(range.from - 28 * dayMs), to: bounds.to, order: 'since' } },
+    4 * liveMs,
+  );
+  const unusual = (anomalies.data?.items ?? []).filter(
+    (a) => a.status !== 'withdrawn' && (a.until === null || Date.parse(a.until) > range.from),
+  );
   const curve = useMemo(() => readings.data && slotsOf(readings.data), [readings.data]);
   const newest = readings.data?.intervals.at(-1);
   const peak = readings.data?.intervals.reduce(
@@ -133,7 +154,7 @@ export const MeterPage = ({ meterId }: { meterId: string }) => {
           )
         }
       />
-      <Failures asked={[meter, readings, hours]} subject="A part of this page" />
+      <Failures asked={[meter, readings, hours, anomalies]} subject="A part of this page" />
       <Figures
         figures={[
           {
@@ -185,10 +206,31 @@ export const MeterPage = ({ meterId }: { meterId: string }) => {
           times={curve.times}
           series={[{ label: 'Import', colour: '--normal', kind: 'step', points: curve.points }]}
           lane={curve.lane}
+          spans={unusual.map((a) => ({
+            from: Math.max(range.from, Date.parse(a.since)),
+            to: Math.min(range.to, endOf(a, now)),
+            label: '',
+          }))}
           detail={(index) => curve.details[index] ?? ''}
         />
       ) : (
         <Skeleton height={380} />
+      )}
+      {unusual.length > 0 && (
+        <List
+          name={`${meterId}-anomalies`}
+          title="Unusual in this range"
+          rows={unusual}
+          keyOf={(a) => a.anomalyId}
+          hrefOf={(a) => link(`/anomalies/${a.anomalyId}`)}
+          columns={[
+            { label: 'What', plain: anomalyName, show: anomalyName },
+            { label: 'Since', plain: (a) => a.since, show: (a) => shortTime(Date.parse(a.since), now, zone) },
+            { label: 'How unusual', wide: true, plain: (a) => a.score, show: howUnusual },
+            { label: 'State', wide: true, plain: (a) => a.status, show: (a) => <AnomalyStatus {...a} /> },
+          ]}
+          empty=""
+        />
       )}
       <Consumption meterId={meterId} range={range} />
     </>

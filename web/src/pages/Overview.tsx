@@ -1,12 +1,16 @@
 import { useMemo } from 'preact/hooks';
-import { liveMs, useAnswer } from '../app/data.ts';
+import { anomalyName } from '../app/anomalies.ts';
+import { liveMs, useAnswer, useGroups } from '../app/data.ts';
 import { completenessOf, settled, useFeeders } from '../app/feeders.ts';
-import { against, energy, percent, power } from '../app/numbers.ts';
+import { link } from '../app/location.ts';
+import { against, percent, power } from '../app/numbers.ts';
 import { useRange } from '../app/range.ts';
 import { clockTime, dayMs, iso, localHour, shortTime, startOfLocalDay } from '../app/times.ts';
 import { typicalDay } from '../app/typical.ts';
 import { type ChartSeries, TimeChart } from '../charts/TimeChart.tsx';
+import { entityName } from '../parts/anomalies.tsx';
 import { FeederList } from '../parts/FeederList.tsx';
+import { isOpen } from '../parts/outages.tsx';
 import { Failures, Figures, PageHead, Skeleton } from '../parts/pieces.tsx';
 
 const historyDays = 28;
@@ -35,6 +39,22 @@ export const OverviewPage = () => {
   );
   const { feeders, asked, network } = useFeeders(range);
   const loading = useAnswer('getNetworkLoading', { query: range.live ? {} : { at: iso(range.to) } }, liveMs);
+
+  const outages = useAnswer(
+    'listOutages',
+    { query: { from: iso(range.from), to: iso(range.to), limit: 1000 } },
+    liveMs,
+  );
+  const out = outages.data?.items.filter(isOpen);
+  const analyses = useGroups('analyst', 'operator', 'admin');
+  const anomalies = useAnswer(
+    'listAnomalies',
+    analyses
+      ? { query: { status: 'open', from: iso(range.to - 28 * dayMs), to: iso(range.to), limit: 100 } }
+      : undefined,
+    4 * liveMs,
+  );
+  const unusual = anomalies.data;
 
   const typical = useMemo(() => typicalDay(history.data?.periods ?? [], gridZone), [history.data, gridZone]);
   const chart = useMemo(() => {
@@ -73,8 +93,6 @@ export const OverviewPage = () => {
   const lastDay =
     hours.data && settled(hours.data.periods, now).filter((period) => Date.parse(period.start) >= range.to - dayMs);
   const complete = lastDay && completenessOf(lastDay);
-  const todayHours = hours.data?.periods.filter((period) => Date.parse(period.start) >= today);
-  const todayKwh = todayHours?.reduce((sum, period) => sum + (period.value ?? 0), 0);
   const reporting = loading.data?.transformers.reduce((sum, t) => sum + t.metersPresent, 0);
   const expected = loading.data?.transformers.reduce((sum, t) => sum + t.metersExpected, 0);
   const partial = newest && newest.feedersPresent < newest.feedersExpected;
@@ -89,7 +107,7 @@ export const OverviewPage = () => {
             : ' '
         }
       />
-      <Failures asked={[load, hours, history, loading, ...asked]} subject="A part of this page" />
+      <Failures asked={[load, hours, history, loading, outages, anomalies, ...asked]} subject="A part of this page" />
       <Figures
         figures={[
           {
@@ -105,11 +123,6 @@ export const OverviewPage = () => {
             note: peak ? `at ${clockTime(Date.parse(peak.start), zone)}` : 'no readings today yet',
           },
           {
-            label: 'Energy today',
-            measure: todayKwh === undefined ? undefined : energy(todayKwh),
-            note: 'metered since midnight',
-          },
-          {
             label: 'Completeness, 24 h',
             measure:
               complete === undefined
@@ -117,12 +130,42 @@ export const OverviewPage = () => {
                 : complete === null
                   ? null
                   : { amount: percent(complete).replace(/.%$/, ''), unit: '%' },
-            note: complete === null ? 'no readings were due' : 'of the readings due',
+            note:
+              complete === null
+                ? 'no readings were due'
+                : reporting === undefined
+                  ? ' '
+                  : `${reporting} of ${expected} meters in the last interval`,
           },
           {
-            label: 'Meters reporting',
-            measure: reporting === undefined ? undefined : { amount: String(reporting), unit: `of ${expected}` },
-            note: 'with a reading in the last interval',
+            label: 'Customers out',
+            measure: out && {
+              amount: String(out.reduce((sum, one) => sum + one.customersOut, 0)),
+              unit: range.live ? 'now' : 'then',
+            },
+            note: out && (
+              <a href={link('/outages')}>
+                {out.length === 0 ? 'no open outage' : `${out.length} open ${out.length === 1 ? 'outage' : 'outages'}`}
+              </a>
+            ),
+          },
+          {
+            label: 'To be judged',
+            measure: !analyses
+              ? null
+              : unusual && {
+                  amount: `${unusual.items.length}${unusual.next === null ? '' : '+'}`,
+                  unit: unusual.items.length === 1 ? 'anomaly' : 'anomalies',
+                },
+            note: !analyses
+              ? 'analysts see what is unusual'
+              : unusual && (
+                  <a href={link('/anomalies')}>
+                    {unusual.items[0]
+                      ? `${entityName(unusual.items[0])}: ${anomalyName(unusual.items[0])}`
+                      : 'nothing unusual in 28 days'}
+                  </a>
+                ),
           },
         ]}
       />

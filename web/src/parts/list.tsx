@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { saveCsv } from '../app/csv.ts';
+import { isFree } from '../app/keys.ts';
 import { navigate, setState, usePlace } from '../app/location.ts';
 
 export interface Column<T> {
@@ -23,6 +24,8 @@ interface ListProps<T> {
   /** Shown left of the CSV button. */
   title: string;
   filter?: boolean;
+  /** What keys do with the row that has the focus, by key. */
+  keys?: Readonly<Record<string, (row: T) => void>>;
 }
 
 const compare = (a: string | number | null, b: string | number | null): number => {
@@ -33,7 +36,7 @@ const compare = (a: string | number | null, b: string | number | null): number =
 };
 
 /** A list with filter as you type, sorting, keyboard rows and a CSV of what is seen; its state is in the address. */
-export function List<T>({ name, rows, keyOf, hrefOf, columns, empty, title, filter }: ListProps<T>) {
+export function List<T>({ name, rows, keyOf, hrefOf, columns, empty, title, filter, keys = {} }: ListProps<T>) {
   const { query } = usePlace();
   const body = useRef<HTMLTableSectionElement>(null);
   const wanted = (query.get('filter') ?? '').toLowerCase();
@@ -52,11 +55,26 @@ export function List<T>({ name, rows, keyOf, hrefOf, columns, empty, title, filt
   const move = (event: KeyboardEvent) => {
     const links = [...(body.current?.querySelectorAll<HTMLElement>('a[data-row]') ?? [])];
     const at = links.indexOf(document.activeElement as HTMLElement);
+    if (at < 0 || !isFree(event)) return;
     const by = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
-    if (by === undefined || at < 0) return;
+    const row = seen[at];
+    if (by !== undefined) links[Math.min(links.length - 1, Math.max(0, at + by))]?.focus();
+    else if (keys[event.key] && row) keys[event.key]?.(row);
+    else return;
     event.preventDefault();
-    links[Math.min(links.length - 1, Math.max(0, at + by))]?.focus();
   };
+  // From anywhere on the page, j and k lead into its first list.
+  useEffect(() => {
+    const enter = (event: KeyboardEvent) => {
+      if ((event.key !== 'j' && event.key !== 'k') || !isFree(event)) return;
+      const first = body.current?.querySelector<HTMLElement>('a[data-row]');
+      if (!first) return;
+      event.preventDefault();
+      first.focus();
+    };
+    addEventListener('keydown', enter);
+    return () => removeEventListener('keydown', enter);
+  }, []);
   return (
     <section class="panel">
       <header>
