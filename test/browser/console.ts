@@ -7,8 +7,8 @@ export const consoleTests = (opened: () => { browser: Browser; site: Site }): vo
   test.each(['light', 'dark'] as const)('console: shows the running cloud, %s', async (colorScheme) => {
     const { browser, site } = opened();
     const context = await browser.newContext({ colorScheme, viewport: { width: 1440, height: 960 } });
+    const errors = listenForErrors(context);
     const page = await context.newPage();
-    const errors = listenForErrors(page);
     await page.goto(`${site.console}/`);
     await page.locator('.flow rect').first().waitFor();
     await page.locator('.steps li').nth(4).waitFor();

@@ -38,11 +38,12 @@ suite(title, () => {
     await stop?.();
   });
 
-  const open = async (look: (typeof looks)[number] = looks[0]) => {
+  const open = async (look: (typeof looks)[number] = looks[0], group = 'analyst') => {
     const context = await browser.newContext({ colorScheme: look.colorScheme, viewport: look.viewport });
-    const page = await signIn(context, site, 'analyst');
+    const errors = listenForErrors(context);
+    const page = await signIn(context, site, group);
     await settled(page);
-    return page;
+    return { page, errors };
   };
 
   /** A meter and a feeder to look at, taken from the pages themselves. */
@@ -56,17 +57,25 @@ suite(title, () => {
   test.each(looks)(
     '$name: every page shows real data, without errors, sideways scroll or accessibility faults',
     async (look) => {
-      const page = await open(look);
-      const errors = listenForErrors(page);
-      const meter = await firstRow(page, '/meters');
-      const feeder = await firstRow(page, '/feeders');
-      for (const path of ['/', '/map', '/meters', meter, '/feeders', feeder, '/outages', '/quality', '/fleet']) {
+      const { page, errors } = await open(look, 'admin');
+      const withFigures = [
+        '/',
+        await firstRow(page, '/meters'),
+        await firstRow(page, '/feeders'),
+        '/outages',
+        '/forecasts',
+        '/fleet',
+      ];
+      const others = ['/map', '/meters', '/feeders', '/quality', '/quality?view=quarantine', '/anomalies', '/models'];
+      if (site.things) withFigures.push(`/outages/${site.things.outageId}`);
+      if (site.things) others.push(`/quality/${site.things.quarantineId}`);
+      for (const path of [...withFigures, ...others]) {
         await page.goto(site.web + path);
         await settled(page);
         const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
         expect({ path, sideways }).toEqual({ path, sideways: 0 });
-        const figures = await page.locator('.figures .amount').allInnerTexts();
-        if (!['/map', '/meters', '/feeders', '/quality'].includes(path)) {
+        if (withFigures.includes(path)) {
+          const figures = await page.locator('.figures .amount').allInnerTexts();
           expect(figures).toHaveLength(5);
           expect(figures.filter((figure) => /\d/.test(figure)).length).toBeGreaterThanOrEqual(3);
         }
@@ -79,7 +88,7 @@ suite(title, () => {
   );
 
   test('a gap is drawn as a gap: no line crosses it, and the table says missing', async () => {
-    const page = await open();
+    const { page } = await open();
     const meter = await firstRow(page, '/meters');
     // Real readings with a hole of five hours cut into them, so that the hole is where the test looks.
     await page.route('**/readings?*', async (route) => {
@@ -127,8 +136,33 @@ suite(title, () => {
     await page.context().close();
   });
 
+  test('where nothing was forecast the page says so, and no error is logged', async () => {
+    const { page, errors } = await open();
+    await page.goto(`${site.web}/forecasts?at=2011-01-01T00:00:00.000Z`);
+    await settled(page);
+    await page.getByText('Nothing was forecast of this').waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  test('styles and scripts come from files alone: anything inline is refused and reported', async () => {
+    const { page, errors } = await open();
+    const policy = (await page.request.get(`${site.web}/`)).headers()['content-security-policy'] ?? '';
+    expect(policy).toContain("style-src 'self';");
+    expect(policy).not.toContain('unsafe');
+    await page.evaluate(() => {
+      const style = document.createElement('style');
+      style.textContent = 'h1 { color: rgb(1, 2, 3) }';
+      document.head.append(style);
+    });
+    const colour = await page.locator('h1').evaluate((heading) => getComputedStyle(heading).color);
+    expect(colour).not.toBe('rgb(1, 2, 3)');
+    expect(errors.join()).toContain('style-src');
+    await page.context().close();
+  });
+
   test('the keyboard leads everywhere', async () => {
-    const page = await open();
+    const { page } = await open();
     await page.keyboard.press('?');
     await page.getByRole('dialog', { name: 'Keys' }).waitFor();
     await page.keyboard.press('Escape');
@@ -157,7 +191,7 @@ suite(title, () => {
   });
 
   test('an address reproduces the view, back works, a reload stays signed in', async () => {
-    const page = await open();
+    const { page } = await open();
     await page.getByRole('button', { name: '7 days' }).click();
     expect(page.url()).toContain('range=7d');
     await page.getByRole('link', { name: 'Fleet', exact: true }).click();

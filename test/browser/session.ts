@@ -2,11 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { Stack } from '../harness/stack.ts';
+import { makeThingsToSee, type ThingsToSee } from './things-to-see.ts';
 
 export interface Site {
   web: string;
   console: string;
   users: { group: string; username: string; password: string }[];
+  /** Where they are, if the tests made them; a stack that was there already is left as it is. */
+  things?: ThingsToSee;
 }
 
 const candidates = [
@@ -41,7 +44,8 @@ export const openSite = async (): Promise<{ site: Site; stop(): Promise<void> }>
   if (given) return { site: JSON.parse(readFileSync(given, 'utf8')) as Site, stop: async () => {} };
   const stack = new Stack({ portBase: 21720, stateDir: '.cache/browser-stack' });
   await stack.start({ fresh: true, arguments: [] });
-  return { site: stack.endpoints() as unknown as Site, stop: () => stack.stop() };
+  const things = await makeThingsToSee(stack);
+  return { site: { ...(stack.endpoints() as unknown as Site), things }, stop: () => stack.stop() };
 };
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -60,13 +64,13 @@ export const accessibilityFaults = async (page: Page): Promise<string[]> => {
   });
 };
 
-/** Errors a page's scripts and console report from now on. */
-export const listenForErrors = (page: Page): string[] => {
+/** Errors that scripts and console of any page report from now on; what the content security policy refuses is among them. */
+export const listenForErrors = (context: BrowserContext): string[] => {
   const errors: string[] = [];
-  page.on('console', (message) => {
+  context.on('console', (message) => {
     if (message.type() === 'error') errors.push(`${message.text()} ${message.location().url}`);
   });
-  page.on('pageerror', (error) => errors.push(error.message));
+  context.on('weberror', (error) => errors.push(error.error().message));
   return errors;
 };
 

@@ -38,16 +38,16 @@ export const processTree = (pid: number): number[] => {
 /** A stack of its own, in its own state folder and on its own ports. */
 export class Stack {
   readonly #portBase: number;
-  readonly #stateDir: string;
+  readonly stateDir: string;
   #process: ChildProcess | undefined;
 
   constructor(options: { portBase: number; stateDir: string }) {
     this.#portBase = options.portBase;
-    this.#stateDir = resolve(ROOT, options.stateDir);
+    this.stateDir = resolve(ROOT, options.stateDir);
   }
 
   endpoints(): Endpoints {
-    return JSON.parse(readFileSync(join(this.#stateDir, 'endpoints.json'), 'utf8'));
+    return JSON.parse(readFileSync(join(this.stateDir, 'endpoints.json'), 'utf8'));
   }
 
   /** How the operator at the keyboard calls the stack's AWS endpoint. */
@@ -56,7 +56,7 @@ export class Stack {
     region: string;
     credentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string };
   } {
-    return JSON.parse(readFileSync(join(this.#stateDir, 'operator.json'), 'utf8'));
+    return JSON.parse(readFileSync(join(this.stateDir, 'operator.json'), 'utf8'));
   }
 
   /** Process id of the stack's root; its children are below it. */
@@ -73,13 +73,13 @@ export class Stack {
     fresh: boolean;
     arguments?: readonly string[];
   }): Promise<number> {
-    const file = join(this.#stateDir, 'endpoints.json');
-    rmSync(fresh ? this.#stateDir : file, { recursive: true, force: true });
+    const file = join(this.stateDir, 'endpoints.json');
+    rmSync(fresh ? this.stateDir : file, { recursive: true, force: true });
     const began = Date.now();
     const output: string[] = [];
     const child = spawn(process.execPath, ['local/main.ts', '--port-base', String(this.#portBase), ...more], {
       cwd: ROOT,
-      env: { ...process.env, GRID_STATE_DIR: this.#stateDir },
+      env: { ...process.env, GRID_STATE_DIR: this.stateDir },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [child.stdout, child.stderr])
@@ -125,7 +125,7 @@ export class Stack {
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, ['local/cli/token.ts', group], {
         cwd: ROOT,
-        env: { ...process.env, GRID_STATE_DIR: this.#stateDir },
+        env: { ...process.env, GRID_STATE_DIR: this.stateDir },
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       let output = '';
