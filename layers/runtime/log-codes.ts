@@ -7,6 +7,7 @@ export const LOG_CODES = {
   BATCH_RETRIED: 'a batch of stream records will be tried again',
   WINDOWS_AGGREGATED: 'windows were summed anew where readings or topology changed',
   READINGS_COMPACTED: 'arrived readings were merged into blocks',
+  READINGS_SCORED: 'readings were scored for what is unusual about their meters',
   OUTAGES_DETECTED: 'outages were judged anew where something may have changed',
   MESSAGE_QUARANTINED: 'a message went to the quarantine',
   STREAM_THROTTLED: 'the stream took only part of what was put',

@@ -26,18 +26,19 @@ const SNOOZES = `SELECT ${epochMs('snoozed_until')} AS until_ms, snoozed_by, ${e
 
 // A request that is sent again because its answer got lost says nothing new.
 const ADD_LABEL = `INSERT INTO anomaly_label (anomaly_id, label, note, span_from, span_to, labelled_by, labelled_at)
-  SELECT fresh.* FROM (SELECT $1::text AS anomaly_id, $2::text AS label, $3::text AS note, to_timestamp($4::float8 / 1000) AS span_from,
+  SELECT fresh.* FROM (SELECT $1::text, $2::text AS label, $3::text AS note, to_timestamp($4::float8 / 1000) AS span_from,
       to_timestamp($5::float8 / 1000) AS span_to, $6::text AS labelled_by, to_timestamp($7::float8 / 1000)) AS fresh
-  WHERE (fresh.label, fresh.note, fresh.span_from, fresh.span_to, fresh.labelled_by) IS DISTINCT FROM
-    (SELECT last.label, last.note, last.span_from, last.span_to, last.labelled_by FROM anomaly_label last
-     WHERE last.anomaly_id = $1 ORDER BY label_no DESC LIMIT 1)`;
+    LEFT JOIN (SELECT label, note, span_from, span_to, labelled_by FROM anomaly_label WHERE anomaly_id = $1
+      ORDER BY label_no DESC LIMIT 1) AS last ON true
+  WHERE (fresh.label, fresh.note, fresh.span_from, fresh.span_to, fresh.labelled_by)
+    IS DISTINCT FROM (last.label, last.note, last.span_from, last.span_to, last.labelled_by)`;
 
 const ADD_SNOOZE = `INSERT INTO anomaly_snooze (anomaly_id, snoozed_until, snoozed_by, snoozed_at)
-  SELECT fresh.* FROM (SELECT $1::text AS anomaly_id, to_timestamp($2::float8 / 1000) AS snoozed_until, $3::text AS snoozed_by,
+  SELECT fresh.* FROM (SELECT $1::text, to_timestamp($2::float8 / 1000) AS snoozed_until, $3::text AS snoozed_by,
       to_timestamp($4::float8 / 1000)) AS fresh
-  WHERE (fresh.snoozed_until, fresh.snoozed_by) IS DISTINCT FROM
-    (SELECT last.snoozed_until, last.snoozed_by FROM anomaly_snooze last
-     WHERE last.anomaly_id = $1 ORDER BY snooze_no DESC LIMIT 1)`;
+    LEFT JOIN (SELECT snoozed_until, snoozed_by FROM anomaly_snooze WHERE anomaly_id = $1
+      ORDER BY snooze_no DESC LIMIT 1) AS last ON true
+  WHERE (fresh.snoozed_until, fresh.snoozed_by) IS DISTINCT FROM (last.snoozed_until, last.snoozed_by)`;
 
 /** Anomalies as people see and judge them, in PostgreSQL. */
 export function postgresAnomalyInbox(database: Queryable): AnomalyInbox {

@@ -110,6 +110,7 @@ const NOTE_DUE = `WITH taken AS (DELETE FROM window_mark
     WHERE mark_id IN (SELECT mark_id FROM window_mark ORDER BY mark_id LIMIT $1::int)
     RETURNING bucket, day, level, entity_id),
   buckets AS (SELECT DISTINCT bucket, day FROM taken WHERE bucket IS NOT NULL),
+  scoring AS (INSERT INTO score_due (bucket, day) SELECT bucket, day FROM buckets ORDER BY bucket, day ON CONFLICT DO NOTHING),
   known AS (INSERT INTO window_known_day SELECT DISTINCT day FROM buckets ORDER BY day ON CONFLICT DO NOTHING),
   due AS (INSERT INTO window_due (level, day, entity_id)
     SELECT 1, day, transformer_id FROM buckets

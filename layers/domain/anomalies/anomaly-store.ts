@@ -1,5 +1,6 @@
 import type { AnomalyMethod } from '../../contracts/api/anomalies.ts';
-import type { Label, Snooze, StoredAnomaly } from './anomaly.ts';
+import type { MeterDay } from '../readings/reading-store.ts';
+import type { Anomaly, Label, Snooze, StoredAnomaly } from './anomaly.ts';
 
 export interface AnomalyQuery {
   /** Begins in [from, to), epoch ms. */
@@ -31,4 +32,74 @@ export interface AnomalyInbox {
   /** Adds to what people said of an anomaly that is there. What is said twice in a row is kept once. */
   addLabel(anomalyId: string, label: Label): Promise<void>;
   addSnooze(anomalyId: string, snooze: Snooze): Promise<void>;
+}
+
+/** An anomaly as a scorer found it. */
+export interface FoundAnomaly extends Anomaly {
+  /** Worth keeping; otherwise it only says how one that is kept already goes on. */
+  recorded: boolean;
+  /** Looked at from its beginning: replaces what was found before. Otherwise only what is more unusual does. */
+  whole: boolean;
+}
+
+/** What scorers do with anomalies, within their own transaction. */
+export interface AnomalyRecorder {
+  /**
+   * Keeps what was found. What is more unusual than when people were not told of it is decided anew.
+   * @returns anomalies that were not there before
+   */
+  record(found: readonly FoundAnomaly[], at: number): Promise<number>;
+}
+
+/** A meter as its readings are scored. */
+export interface ScoredMeter {
+  meterNo: number;
+  meterId: string;
+  timeZone: string;
+}
+
+/** The state of one meter's channel: it has seen every reading before `scoredTo`, epoch ms, and none after. */
+export interface KeptTracker {
+  meterNo: number;
+  channel: number;
+  scoredTo: number;
+  state: Uint8Array;
+}
+
+/** A meter's channel was looked at again from an instant on, epoch ms. */
+export interface LookedAt {
+  meterId: string;
+  quantity: string;
+  from: number;
+}
+
+/** What one step of the scoring does in one transaction. */
+export interface ScoringWork extends AnomalyRecorder {
+  /**
+   * Takes a bucket's due days, in order, if they were noted before `notedBefore`; nobody else scores the bucket until this ends.
+   * @returns undefined: none is due
+   */
+  claim(notedBefore: number): Promise<{ bucket: number; days: number[] } | undefined>;
+  /** Leaves a day of the bucket to a later step. */
+  postpone(bucket: number, day: number): Promise<void>;
+  meters(bucket: number): Promise<ScoredMeter[]>;
+  trackers(bucket: number): Promise<KeptTracker[]>;
+  keep(trackers: readonly KeptTracker[]): Promise<void>;
+  /** Winners of days [fromDay, toDay), as of now. */
+  readings(query: {
+    meterNos: readonly number[];
+    channel: number;
+    fromDay: number;
+    toDay: number;
+  }): Promise<MeterDay[]>;
+  /**
+   * What the stream found earlier and is not among `found` any more: withdrawn if it begins in what was looked at again, over otherwise.
+   * @returns anomalies withdrawn
+   */
+  settle(scope: { looked: readonly LookedAt[]; found: readonly string[] }): Promise<number>;
+}
+
+export interface ScoringStore {
+  /** Commits what the work did, or nothing of it. */
+  transaction<Result>(work: (step: ScoringWork) => Promise<Result>): Promise<Result>;
 }

@@ -29,8 +29,10 @@ export interface TrackedScore {
   displacement: number | null;
   /** Nine of ten readings of this hour of the week; null while too few are known. */
   expected: { low: number; high: number } | null;
-  /** Since when every reading has been unusual, ms since the epoch; null when this one is not. */
+  /** Since when every reading has been unusual, a lone peak with it; ms since the epoch, null when this one is not. */
   since: number | null;
+  /** Readings before this one: what all of this is known from. */
+  seen: number;
 }
 
 /** One in a thousand: what counts as unusual for `since`. */
@@ -123,7 +125,8 @@ export class AnomalyTracker {
     const surprise = (this.#tails[TAILS - 1] as TailEstimate).surprise(Math.sqrt(squares));
     const unusual = surprise >= UNUSUAL;
     if (!unusual) numbers[NUMBERS.since] = Number.NaN;
-    else if (Number.isNaN(numbers[NUMBERS.since] as number)) numbers[NUMBERS.since] = at;
+    else if (Number.isNaN(numbers[NUMBERS.since] as number))
+      numbers[NUMBERS.since] = TRACKED_SIGNALS[loudest] === 'spike' ? (numbers[NUMBERS.at] as number) : at;
 
     this.#week.learn(localMs, value);
     this.#remember({ at, value, run });
@@ -138,6 +141,7 @@ export class AnomalyTracker {
       displacement: usual === null ? null : shape,
       expected: usual === null ? null : bandOf(usual, least),
       since: unusual ? (numbers[NUMBERS.since] as number) : null,
+      seen: (numbers[NUMBERS.count] as number) - 1,
     };
   }
 
