@@ -8,6 +8,8 @@ export const LOG_CODES = {
   WINDOWS_AGGREGATED: 'windows were summed anew where readings or topology changed',
   READINGS_COMPACTED: 'arrived readings were merged into blocks',
   READINGS_SCORED: 'readings were scored for what is unusual about their meters',
+  ALERTS_CHOSEN: 'which anomalies people are told of was decided',
+  ALERT_NOTED: 'people were told of an anomaly',
   OUTAGES_DETECTED: 'outages were judged anew where something may have changed',
   MESSAGE_QUARANTINED: 'a message went to the quarantine',
   STREAM_THROTTLED: 'the stream took only part of what was put',

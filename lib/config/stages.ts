@@ -59,6 +59,8 @@ export interface StageSettings {
   readonly extraWebOrigins: readonly string[];
   /** Subscribed to the alarm topic; each address has to confirm by the link it is sent. */
   readonly alarmEmails: readonly string[];
+  /** Told of anomalies, in the same way. */
+  readonly alertEmails: readonly string[];
   /** A budget alarm at 80 % of this (forecast) and at 100 % (actual). Undefined: none. USD a month. */
   readonly monthlyBudgetUsd: number | undefined;
 }
@@ -84,6 +86,7 @@ const small: Preset = {
   mfa: 'optional',
   extraWebOrigins: [],
   alarmEmails: [],
+  alertEmails: [],
   monthlyBudgetUsd: 100,
 };
 
@@ -127,6 +130,7 @@ const OVERRIDABLE = [
   'timeZone',
   'telemetryStore',
   'alarmEmails',
+  'alertEmails',
   'monthlyBudgetUsd',
   'extraWebOrigins',
   'mfa',

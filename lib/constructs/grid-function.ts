@@ -39,6 +39,7 @@ export type FunctionVariable =
   | 'MODEL_IMAGE'
   | 'PACKAGE_GROUP'
   | 'CHAMPION_PARAMETERS'
+  | 'SITE_URL'
   | 'TRAINING_MACHINES'
   | 'PROMOTION_MACHINES';
 

@@ -1,6 +1,5 @@
-import { ArnFormat, Duration, Validations } from 'aws-cdk-lib';
+import { ArnFormat, Duration } from 'aws-cdk-lib';
 import type { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets';
-import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { MODELS, type ModelName } from '../../layers/contracts/models/learning.ts';
@@ -9,6 +8,7 @@ import { bundleModel } from '../constructs/bundle.ts';
 import { bucketArn, connectDatabase, tableArn, useDataKey } from '../constructs/grants.ts';
 import { type Grant, GridFunction, type GridFunctionProps } from '../constructs/grid-function.ts';
 import { GridStateMachine } from '../constructs/grid-state-machine.ts';
+import { MachineSchedule } from '../constructs/machine-schedule.ts';
 import { seedModel } from '../constructs/seed-model.ts';
 import {
   championParameter,
@@ -24,6 +24,7 @@ import { CLOUDFORMATION_WAITS, StageStack } from './stage-stack.ts';
 /** Figures that training prints and the runs keep, as `[metric] name=value;`. */
 const TRAINING_METRICS = ['error', 'pinball', 'entities', 'residuals'] as const;
 
+const MISSED = 'The next hour or night does what a missed one left; an execution that fails is kept with its reason';
 const TASK = 'Called by a state machine, which sees the failure, retries and ends in error; never asynchronously';
 
 type TaskProps = Pick<GridFunctionProps, 'name' | 'memoryMb' | 'environment' | 'grants'> & {
@@ -66,9 +67,12 @@ export class IntelligenceStack extends StageStack {
       const train = this.training({ name, served, image, promote, recordRun });
       this.publish('intelligence/forecast-promotion-machine', promote.arn);
       this.publish('intelligence/forecast-training-machine', train.arn);
-      this.schedule(`${pascal(name)}Nightly`, 'Trains again and lets the gate decide', 'cron(15 16 * * ? *)', train, {
-        reason: 'schedule',
-        budgetMinutes: 30,
+      new MachineSchedule(this, `${pascal(name)}Nightly`, {
+        description: 'Trains again and lets the gate decide',
+        expression: 'cron(15 16 * * ? *)',
+        machine: train,
+        input: { reason: 'schedule', budgetMinutes: 30 },
+        missed: MISSED,
       });
       this.issuing(served, train);
     }
@@ -383,35 +387,12 @@ export class IntelligenceStack extends StageStack {
       ],
     });
     this.publish('intelligence/forecast-issuing-machine', issue.arn);
-    this.schedule('HourlyForecasts', 'Issues forecasts from what was read', 'cron(7 * * * ? *)', issue, {});
-  }
-
-  private schedule(
-    id: string,
-    description: string,
-    expression: string,
-    machine: GridStateMachine,
-    input: object,
-  ): void {
-    const role = new Role(this, `${id}Role`, {
-      assumedBy: new ServicePrincipal('events.amazonaws.com'),
-      inlinePolicies: {
-        grants: new PolicyDocument({
-          statements: [
-            new PolicyStatement({ sid: 'Start', actions: ['states:StartExecution'], resources: [machine.arn] }),
-          ],
-        }),
-      },
-    });
-    const rule = new CfnRule(this, id, {
-      description,
-      scheduleExpression: expression,
-      state: 'ENABLED',
-      targets: [{ id: 'Machine', arn: machine.arn, roleArn: role.roleArn, input: JSON.stringify(input) }],
-    });
-    Validations.of(rule).acknowledge({
-      id: 'Serverless-EventBusDLQ',
-      reason: 'The next hour or night does what a missed one left; an execution that fails is kept with its reason',
+    new MachineSchedule(this, 'HourlyForecasts', {
+      description: 'Issues forecasts from what was read',
+      expression: 'cron(7 * * * ? *)',
+      machine: issue,
+      input: {},
+      missed: MISSED,
     });
   }
 

@@ -190,6 +190,27 @@ export class ObservabilityStack extends StageStack {
           'sums over feeders, regions and the system are slow, as they are made anew for each question; none is wrong',
         runbook: 'windows.md',
       },
+      ScoringFails: {
+        metric: ofFunction('Errors', this.wire('processing/score-readings-function'), Stats.SUM),
+        above: 0,
+        periods: 10,
+        impact: 'what is unusual about meters is found late; readings wait for it and none is left out',
+        runbook: 'anomalies.md',
+      },
+      AnomalyFlood: {
+        metric: metric('SmartGrid', 'AnomaliesFound', { service: 'score-readings' }, Stats.SUM),
+        above: 500,
+        periods: 5,
+        impact: 'many meters are unusual at once: the inbox fills, and alerts tell of the most unusual alone',
+        runbook: 'anomalies.md',
+      },
+      AlertingFails: {
+        metric: metric('AWS/States', 'ExecutionsFailed', { StateMachineArn: this.wire('alerts/machine') }, Stats.SUM),
+        above: 0,
+        periods: 5,
+        impact: 'nobody is told of anomalies; they wait and are in the inbox',
+        runbook: 'anomalies.md',
+      },
       OutageDetectionFails: {
         metric: ofFunction('Errors', this.wire('processing/detect-outages-function'), Stats.SUM),
         above: 0,
@@ -257,6 +278,10 @@ export class ObservabilityStack extends StageStack {
       graph('Function errors', each('Errors', Stats.SUM)),
       graph('Function duration p99 (ms)', each('Duration', 'p99')),
       graph('Messages in quarantine', CONSUMERS.map(quarantined)),
+      graph('Anomalies found and told of', [
+        metric('SmartGrid', 'AnomaliesFound', { service: 'score-readings' }, Stats.SUM),
+        metric('SmartGrid', 'AnomalyAlerts', { service: 'choose-alerts' }, Stats.SUM),
+      ]),
       graph('API requests and failures', [
         ofApi('Count', Stats.SUM),
         ofApi('4XXError', Stats.SUM),

@@ -40,6 +40,7 @@ export class ProcessingStack extends StageStack {
     this.compactReadings();
     this.aggregateWindows();
     this.detectOutages();
+    this.scoreReadings();
     this.watchQuarantine();
   }
 
@@ -156,6 +157,28 @@ export class ProcessingStack extends StageStack {
     });
     this.publish('processing/detect-outages-function', detect.lambda.functionName);
     this.everyMinute('OutageSchedule', 'Judges outages from power events, readings and silence', detect);
+  }
+
+  private scoreReadings(): void {
+    const score = new GridFunction(this, 'ScoreReadings', {
+      settings: this.settings,
+      name: 'process/score-readings',
+      timeout: Duration.seconds(55),
+      memoryMb: 1769,
+      dataKeyArn: this.#dataKeyArn,
+      network: this.#network,
+      noDeadLetters: 'The next minute scores what a failed run left: bucket-days stay due until they are scored',
+      environment: {
+        ...this.databaseEnvironment('grid_writer'),
+        SETTINGS_TABLE: this.wire('storage/settings-table'),
+      },
+      grants: [
+        this.writeDatabase(),
+        ...readSettings(this, { table: this.wire('storage/settings-table'), keyArn: this.#dataKeyArn }),
+      ],
+    });
+    this.publish('processing/score-readings-function', score.lambda.functionName);
+    this.everyMinute('ScoringSchedule', 'Scores stored readings for what is unusual', score);
   }
 
   private everyMinute(id: string, description: string, called: GridFunction): void {

@@ -2,6 +2,7 @@ import { App, DefaultStackSynthesizer, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { type StageSettings, stageSettings } from '../config/stages.ts';
 import { AccountStack } from './account-stack.ts';
+import { AlertsStack } from './alerts-stack.ts';
 import { ApiStack } from './api-stack.ts';
 import { IngestionStack } from './ingestion-stack.ts';
 import { IntelligenceStack } from './intelligence-stack.ts';
@@ -43,6 +44,7 @@ export function smartGridApp({ outdir, site, context = {} }: SmartGridAppProps):
     new IntelligenceStack(app, settings),
     new ApiStack(app, settings),
     new WebStack(app, settings, { site }),
+    new AlertsStack(app, settings),
     new ObservabilityStack(app, settings),
   ];
   // Each reads parameters that those before it published.

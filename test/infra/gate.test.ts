@@ -10,7 +10,9 @@ import { foldersOf, resourcesOf, synthesise } from './assembly.ts';
 const local = synthesise({ stage: 'local' });
 const prod = synthesise({
   stage: 'prod',
-  stages: { prod: { telemetryStore: 'timestream', alarmEmails: ['grid@example.org'] } },
+  stages: {
+    prod: { telemetryStore: 'timestream', alarmEmails: ['grid@example.org'], alertEmails: ['grid@example.org'] },
+  },
 });
 
 test.each([

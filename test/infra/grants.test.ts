@@ -84,6 +84,21 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     'dynamodb:table/{storage/settings-table}': ['dynamodb:GetItem'],
     ...READ_KEY,
   },
+  'process/score-readings': {
+    ...LOGS,
+    '*': ANY_IN_NETWORK,
+    ...database('grid_writer'),
+    'dynamodb:table/{storage/settings-table}': ['dynamodb:GetItem'],
+    ...READ_KEY,
+  },
+  'alert/choose-alerts': {
+    ...LOGS,
+    '*': ANY_IN_NETWORK,
+    ...database('grid_writer'),
+    'dynamodb:table/{storage/settings-table}': ['dynamodb:GetItem'],
+    ...READ_KEY,
+  },
+  'alert/note-alert': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_writer') },
   'operate/publish-settings': {
     ...LOGS,
     '*': ANY,

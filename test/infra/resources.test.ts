@@ -10,7 +10,9 @@ import { asList, readable, resourcesOf, synthesise, type Templates } from './ass
 const local = synthesise({ stage: 'local' });
 const prod = synthesise({
   stage: 'prod',
-  stages: { prod: { telemetryStore: 'timestream', alarmEmails: ['grid@example.org'] } },
+  stages: {
+    prod: { telemetryStore: 'timestream', alarmEmails: ['grid@example.org'], alertEmails: ['grid@example.org'] },
+  },
 });
 
 /** Properties of all resources of a type, which there must be some of. */

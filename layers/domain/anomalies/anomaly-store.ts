@@ -1,5 +1,6 @@
-import type { AnomalyMethod } from '../../contracts/api/anomalies.ts';
+import type { AnomalyMethod, QuietReason } from '../../contracts/api/anomalies.ts';
 import type { MeterDay } from '../readings/reading-store.ts';
+import type { AlertBudgetState } from './alert-budget.ts';
 import type { Anomaly, Label, Snooze, StoredAnomaly } from './anomaly.ts';
 
 export interface AnomalyQuery {
@@ -102,4 +103,36 @@ export interface ScoringWork extends AnomalyRecorder {
 export interface ScoringStore {
   /** Commits what the work did, or nothing of it. */
   transaction<Result>(work: (step: ScoringWork) => Promise<Result>): Promise<Result>;
+}
+
+/** An anomaly nobody has decided on yet, and what speaks against an alert. */
+export interface AlertCandidate {
+  anomalyId: string;
+  score: number;
+  until: number;
+  /** Of the same meter or sensor and quantity. */
+  snoozed: boolean;
+  /** Of the meter, at the same time. */
+  outage: boolean;
+  /** People were told, or are about to be, of the same meter or sensor and quantity less than `REPEATED_MS` ago. */
+  repeated: boolean;
+}
+
+export type AlertDecision = { anomalyId: string } & ({ due: true } | { due: false; because: QuietReason });
+
+/** What one step of alerting does in one transaction; only one runs at a time. */
+export interface AlertWork {
+  /** Undefined before the first. */
+  budget(): Promise<AlertBudgetState | undefined>;
+  /** The most unusual first. */
+  candidates(query: { now: number; repeatedSince: number; limit: number }): Promise<AlertCandidate[]>;
+  decide(decisions: readonly AlertDecision[], budget: AlertBudgetState): Promise<void>;
+  /** Decided on but not yet told, with the zone of their meter or sensor; the most unusual first. */
+  due(query: { now: number; limit: number }): Promise<{ anomaly: StoredAnomaly; timeZone: string }[]>;
+}
+
+export interface AlertStore {
+  transaction<Result>(work: (step: AlertWork) => Promise<Result>): Promise<Result>;
+  /** People have been told. */
+  noteTold(anomalyId: string, at: number): Promise<void>;
 }

@@ -35,7 +35,8 @@ CREATE TABLE anomaly (
 );
 CREATE INDEX anomaly_by_since ON anomaly (since);
 CREATE INDEX anomaly_by_entity ON anomaly (entity_kind, entity_id, since);
-CREATE INDEX anomaly_to_alert ON anomaly (anomaly_id) WHERE alert IN ('pending', 'due');
+CREATE INDEX anomaly_pending ON anomaly (entity_id) WHERE alert = 'pending';
+CREATE INDEX anomaly_due ON anomaly (entity_id) WHERE alert = 'due';
 CREATE INDEX anomaly_alerted ON anomaly (entity_kind, entity_id, alerted_at) WHERE alerted_at IS NOT NULL;
 
 -- The latest row of an anomaly counts, none is changed.
@@ -59,6 +60,7 @@ CREATE TABLE anomaly_snooze (
   snoozed_at timestamptz NOT NULL
 );
 CREATE INDEX anomaly_snooze_by_anomaly ON anomaly_snooze (anomaly_id, snooze_no);
+CREATE INDEX anomaly_snooze_by_end ON anomaly_snooze (snoozed_until);
 
 -- state: a tracker as serialised by layers/domain/anomalies/anomaly-tracker.ts; it has seen every reading before scored_to and none after.
 CREATE TABLE meter_tracker (
