@@ -1,7 +1,7 @@
 import { Validations } from 'aws-cdk-lib';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { grantedRole } from './granted-role.ts';
 import type { GridStateMachine } from './grid-state-machine.ts';
 
 export interface MachineScheduleProps {
@@ -18,15 +18,9 @@ export interface MachineScheduleProps {
 export class MachineSchedule extends Construct {
   constructor(scope: Construct, id: string, { description, expression, machine, input, missed }: MachineScheduleProps) {
     super(scope, id);
-    const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('events.amazonaws.com'),
-      inlinePolicies: {
-        grants: new PolicyDocument({
-          statements: [
-            new PolicyStatement({ sid: 'Start', actions: ['states:StartExecution'], resources: [machine.arn] }),
-          ],
-        }),
-      },
+    const role = grantedRole(this, {
+      service: 'events.amazonaws.com',
+      grants: [{ sid: 'Start', actions: ['states:StartExecution'], resources: [machine.arn] }],
     });
     const rule = new CfnRule(this, 'Rule', {
       description,

@@ -1,8 +1,8 @@
 import { FAULT_LABELS, type FaultLabel, type MeterWindow } from '../../layers/contracts/models/anomaly.ts';
+import { type FaultSpan, faultSpan, type MeterSeries, withFault } from '../../layers/domain/anomalies/faults.ts';
 import { meterDays } from '../../layers/domain/anomalies/meter-days.ts';
 import { randomSource, seedOf } from '../../layers/domain/anomalies/random-source.ts';
 import { type DayEvidence, dayEvidence } from './day-evidence.ts';
-import { type FaultSpan, faultSpan, type MeterSeries, withFault } from './faults.ts';
 import type { Feedback, MeterHistory } from './training-channel.ts';
 
 /** Days of a segment: a history, then days that are judged. */

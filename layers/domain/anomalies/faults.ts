@@ -1,5 +1,5 @@
-import type { FaultClass } from '../../layers/contracts/models/anomaly.ts';
-import type { RandomSource } from '../../layers/domain/anomalies/random-source.ts';
+import type { FaultClass } from '../../contracts/models/anomaly.ts';
+import type { RandomSource } from './random-source.ts';
 
 /** Energy per interval of one meter, counted in whole units (Wh); NaN where nothing was measured. */
 export interface MeterSeries {
