@@ -111,7 +111,11 @@ export class ApiStack extends StageStack {
     };
     return {
       meters: { name: 'api/meters', ...reader },
-      network: { name: 'api/network', ...reader },
+      network: {
+        name: 'api/network',
+        ...reader,
+        environment: { ...reader.environment, TELEMETRY_STORE: this.settings.telemetryStore },
+      },
       telemetry: this.telemetry(registry, dataKeyArn),
       topology: {
         name: 'api/topology',

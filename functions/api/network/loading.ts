@@ -19,7 +19,7 @@ const DEFAULT_INTERVAL_MINUTES = 30;
 const iso = (timeMs: number): string => new Date(timeMs).toISOString();
 
 /** The longest interval of the meters: shorter ones are summed into it. */
-const commonMinutes = (groups: readonly { intervalMinutes: number }[]): number =>
+export const commonMinutes = (groups: readonly { intervalMinutes: number }[]): number =>
   groups.reduce((longest, { intervalMinutes }) => Math.max(longest, intervalMinutes), 0) || DEFAULT_INTERVAL_MINUTES;
 
 /** Whole intervals of [from, to). */

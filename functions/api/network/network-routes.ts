@@ -1,14 +1,18 @@
 import type { TopologyReader } from '../../../layers/domain/network/topology-store.ts';
+import type { TelemetryStore } from '../../../layers/domain/telemetry/telemetry-store.ts';
 import type { WindowReader } from '../../../layers/domain/windows/window-store.ts';
 import { answerConsumption } from '../../../layers/runtime/answer-consumption.ts';
 import { answerWindows } from '../../../layers/runtime/answer-windows.ts';
 import type { UseCases } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem } from '../../../layers/runtime/api-problem.ts';
 import { networkLoading, transformerLoading } from './loading.ts';
+import { feederLosses } from './losses.ts';
 
 export interface NetworkPorts {
-  topology: Pick<TopologyReader, 'exists' | 'serviceGroups' | 'timeZones' | 'transformers' | 'network'>;
+  topology: Pick<TopologyReader, 'exists' | 'feeder' | 'serviceGroups' | 'timeZones' | 'transformers' | 'network'>;
   windows: WindowReader;
+  /** Absent where telemetry is not in the database: Timestream has no way into the VPC. */
+  telemetry?: Pick<TelemetryStore, 'aggregate'> | undefined;
 }
 
 /** Use cases of the network: what is connected to what, and what the meters add up to. */
@@ -20,6 +24,7 @@ export function networkRoutes(
   | 'getTransformerLoading'
   | 'getTransformerConsumption'
   | 'getFeederConsumption'
+  | 'getFeederLosses'
   | 'getRegionConsumption'
   | 'getSystemConsumption'
   | 'getTransformerWindows'
@@ -41,6 +46,7 @@ export function networkRoutes(
       const answer = await answerConsumption(ports, { kind: 'feeder', id: feederId }, request);
       return answer instanceof ApiProblem ? answer : { feederId, ...answer };
     },
+    getFeederLosses: (request) => feederLosses(ports, request),
     async getRegionConsumption(request) {
       const { regionId } = request.params;
       const answer = await answerConsumption(ports, { kind: 'region', id: regionId }, request);

@@ -38,7 +38,7 @@ export function postgresSupplyEvidence(database: Queryable): SupplyEvidence {
            ${epochMs('i.valid_from')} AS valid_from, ${epochMs('i.valid_to')} AS valid_to
          FROM transformer t JOIN usage_point u USING (transformer_id) JOIN meter_installation i USING (usage_point_id)
          LEFT JOIN meter_channel c ON c.meter_no = i.meter_no AND c.channel = 1
-         WHERE t.feeder_id = $1 AND (i.valid_to IS NULL OR i.valid_to > to_timestamp($2))
+         WHERE t.feeder_id = $1 AND NOT i.is_check AND (i.valid_to IS NULL OR i.valid_to > to_timestamp($2))
          ORDER BY i.meter_no, i.valid_from`,
         [feederId, seconds(from)],
       );

@@ -121,7 +121,7 @@ export function postgresOutageReader(database: Queryable): OutageReader {
     async energised({ feederId, regionId }) {
       const { rows } = await database.query(
         `SELECT ${epochMs('i.valid_from')} AS valid_from, ${epochMs('i.valid_to')} AS valid_to
-         FROM meter_installation i JOIN usage_point u USING (usage_point_id) ${WITHIN}`,
+         FROM meter_installation i JOIN usage_point u USING (usage_point_id) ${WITHIN} AND NOT i.is_check`,
         [feederId ?? null, regionId ?? null],
       );
       return rows.map((row) => ({ from: ms(row.valid_from), to: msOrNull(row.valid_to) }));

@@ -11,12 +11,12 @@ import { epochMs } from './topology-rows.ts';
 const USAGE_POINTS = `SELECT u.usage_point_id, u.service_rating_kva FROM usage_point u
   JOIN transformer USING (transformer_id) JOIN feeder USING (feeder_id) JOIN substation s USING (substation_id)
   WHERE s.region_id = $1 AND u.usage_point_id COLLATE "C" > $4
-    AND EXISTS (SELECT FROM meter_installation i WHERE i.usage_point_id = u.usage_point_id
+    AND EXISTS (SELECT FROM meter_installation i WHERE i.usage_point_id = u.usage_point_id AND NOT i.is_check
       AND i.valid_from < to_timestamp($3::float8 / 1000)
       AND (i.valid_to IS NULL OR i.valid_to > to_timestamp($2::float8 / 1000)))
   ORDER BY u.usage_point_id COLLATE "C" LIMIT $5`;
 
-const METERS = `SELECT usage_point_id, meter_no, ${epochMs('valid_from')} AS valid_from, ${epochMs('valid_to')} AS valid_to,
+const METERS = `SELECT usage_point_id, meter_no, is_check, ${epochMs('valid_from')} AS valid_from, ${epochMs('valid_to')} AS valid_to,
     (SELECT jsonb_agg(jsonb_build_object('channel', c.channel, 'intervalMinutes', c.interval_minutes) ORDER BY c.channel)
        FROM meter_channel c WHERE c.meter_no = i.meter_no) AS channels,
     (SELECT jsonb_agg(jsonb_build_object('channel', r.channel, 'from', extract(epoch FROM r.valid_from) * 1000,
@@ -49,7 +49,10 @@ export function postgresSettlementMasterData(database: Queryable): SettlementMas
       return rows.map((row) => {
         const usagePointId = String(row.usage_point_id);
         const ratingKva = row.service_rating_kva === null ? undefined : Number(row.service_rating_kva);
-        return { usagePointId, ratingKva, meters: metersOf(byPoint.get(usagePointId) ?? []) };
+        const [mains = [], checks = []] = [false, true].map((isCheck) =>
+          metersOf((byPoint.get(usagePointId) ?? []).filter((one) => one.is_check === isCheck)),
+        );
+        return { usagePointId, ratingKva, meters: mains, checks };
       });
     },
   };

@@ -109,6 +109,17 @@ export function topologyReader(database: Queryable): TopologyReader {
         meters: Number(row.meters),
       }));
     },
+    async feeder(feederId) {
+      const { rows } = await database.query(
+        `SELECT declared_loss_percent, (SELECT min(s.sensor_id) FROM sensor s WHERE s.feeder_id = f.feeder_id) AS sensor_id
+         FROM feeder f WHERE feeder_id = $1`,
+        [feederId],
+      );
+      return rows.map((row) => ({
+        declaredLossPercent: row.declared_loss_percent === null ? null : Number(row.declared_loss_percent),
+        sensorId: row.sensor_id === null ? null : String(row.sensor_id),
+      }))[0];
+    },
     async transformers(transformerId) {
       const { rows } = await database.query(
         'SELECT transformer_id, feeder_id, rating_kva FROM transformer WHERE $1::text IS NULL OR transformer_id = $1 ORDER BY 1',
@@ -124,8 +135,11 @@ export function topologyReader(database: Queryable): TopologyReader {
   };
 }
 
+/** What a check meter measures its main meter measures too: it counts in nothing but its own. */
 const whereEntity = (entity: Entity, parameter: number): string =>
-  entity.kind === 'system' ? '' : `AND ${COLUMNS[entity.kind]} = $${parameter}`;
+  entity.kind === 'meter'
+    ? `AND m.meter_id = $${parameter}`
+    : `AND NOT i.is_check ${entity.kind === 'system' ? '' : `AND ${COLUMNS[entity.kind]} = $${parameter}`}`;
 
 const connectionOf = (row: Record<string, unknown>): Connection => ({
   meterNo: Number(row.meter_no),

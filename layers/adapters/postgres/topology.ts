@@ -29,11 +29,11 @@ const UPSERTS: Record<Exclude<Section, 'meters'>, string> = {
   }),
   feeders: upsert({
     table: 'feeder',
-    select: `"feederId", "substationId", name, "nominalVoltageV", "ratingKva",
+    select: `"feederId", "substationId", name, "nominalVoltageV", "ratingKva", "declaredLossPercent",
       ST_SetSRID(ST_GeomFromGeoJSON(jsonb_build_object('type', 'LineString', 'coordinates', path)::text), 4326)
       FROM jsonb_to_recordset($1) AS x("feederId" text, "substationId" text, name text, "nominalVoltageV" float8,
-        "ratingKva" float8, path jsonb)`,
-    columns: ['feeder_id', 'substation_id', 'name', 'nominal_voltage_v', 'rating_kva', 'path'],
+        "ratingKva" float8, "declaredLossPercent" float8, path jsonb)`,
+    columns: ['feeder_id', 'substation_id', 'name', 'nominal_voltage_v', 'rating_kva', 'declared_loss_percent', 'path'],
   }),
   transformers: upsert({
     table: 'transformer',
@@ -129,7 +129,7 @@ async function importSection(
   return countOf((await session.query(UPSERTS[section], [JSON.stringify(given)])).rows, given.length);
 }
 
-const INSTALLED = 'usage_point_id, serial, concentrator_id';
+const INSTALLED = 'usage_point_id, serial, concentrator_id, is_check';
 
 /**
  * Meters, their channels, registers and installations. An installation ends where the meter's next one begins, whichever is imported
@@ -190,13 +190,14 @@ async function importMeters(session: Queryable, topology: Topology): Promise<Top
       ),
     ],
   );
-  const rows = meters.map(({ meterId, usagePointId, from, to, serial, concentratorId }) => ({
+  const rows = meters.map(({ meterId, usagePointId, from, to, serial, concentratorId, role }) => ({
     meter_no: numberOf.get(meterId),
     valid_from: from,
     valid_to: to ?? null,
     usage_point_id: usagePointId,
     serial: serial ?? '',
     concentrator_id: concentratorId ?? null,
+    is_check: role === 'check',
   }));
   const shortened = await session.query(
     `UPDATE meter_installation i SET valid_to = x.valid_from
@@ -210,12 +211,13 @@ async function importMeters(session: Queryable, topology: Topology): Promise<Top
      SELECT x.meter_no, x.valid_from, least(x.valid_to, (SELECT min(n.valid_from) FROM meter_installation n
        WHERE n.meter_no = x.meter_no AND n.valid_from > x.valid_from)), ${INSTALLED}
      FROM jsonb_to_recordset($1) AS x(meter_no integer, valid_from timestamptz, valid_to timestamptz, usage_point_id text,
-       serial text, concentrator_id text)
+       serial text, concentrator_id text, is_check boolean)
      ON CONFLICT (meter_no, valid_from) DO UPDATE SET (valid_to, ${INSTALLED}) =
-       (excluded.valid_to, excluded.usage_point_id, excluded.serial, excluded.concentrator_id)
+       (excluded.valid_to, excluded.usage_point_id, excluded.serial, excluded.concentrator_id, excluded.is_check)
      WHERE (meter_installation.valid_to, meter_installation.usage_point_id, meter_installation.serial,
-         meter_installation.concentrator_id)
-       IS DISTINCT FROM (excluded.valid_to, excluded.usage_point_id, excluded.serial, excluded.concentrator_id)
+         meter_installation.concentrator_id, meter_installation.is_check)
+       IS DISTINCT FROM (excluded.valid_to, excluded.usage_point_id, excluded.serial, excluded.concentrator_id,
+         excluded.is_check)
      RETURNING meter_no`,
     [JSON.stringify(rows)],
   );

@@ -129,7 +129,7 @@ const CLAIM = `DELETE FROM window_due WHERE (level, day, entity_id) IN (SELECT l
 export const MEMBERS = `SELECT transformer_id, i.meter_no, ${epochMs('i.valid_from')} AS valid_from,
     ${epochMs('i.valid_to')} AS valid_to
   FROM usage_point JOIN meter_installation i USING (usage_point_id)
-  WHERE transformer_id = ANY($1::text[]) AND ${servesOn('$2::int')}`;
+  WHERE transformer_id = ANY($1::text[]) AND NOT i.is_check AND ${servesOn('$2::int')}`;
 
 const CHANNELS_OF = `SELECT channel, array_agg(meter_no) AS meter_nos FROM meter_channel
   WHERE meter_no = ANY($1::int[]) GROUP BY channel ORDER BY channel`;

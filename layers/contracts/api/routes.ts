@@ -29,6 +29,7 @@ import {
   readingHistory,
 } from './edits.ts';
 import { forecast, forecastIssueList, forecastIssuesQuery, forecastParams, forecastQuery } from './forecasts.ts';
+import { feederLosses } from './losses.ts';
 import {
   eventsQuery,
   meter,
@@ -308,6 +309,19 @@ export const routesById = {
     params: feederParams,
     query: consumptionQuery,
     response: feederConsumption,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  getFeederLosses: {
+    id: 'getFeederLosses',
+    method: 'GET',
+    path: '/feeders/{feederId}/losses',
+    summary: 'Energy balance of a feeder by local hour, day or month: entered, fed in, consumed and lost',
+    function: 'network',
+    access: viewers,
+    params: feederParams,
+    query: consumptionQuery,
+    response: feederLosses,
     problems: ['not-found'],
     cache: 'no-store',
   },

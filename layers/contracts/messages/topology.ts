@@ -19,6 +19,12 @@ const Feeder = z.strictObject({
   nominalVoltageV: z.number().positive(),
   ratingKva: z.number().positive(),
   path: z.array(position).min(2).describe('[lon, lat] from the substation outwards'),
+  declaredLossPercent: z
+    .number()
+    .min(0)
+    .max(50)
+    .optional()
+    .describe('lost of the energy that enters, where no sensor at the head says it'),
 });
 const Transformer = z.strictObject({
   transformerId: Id,
@@ -37,6 +43,12 @@ const Concentrator = z.strictObject({ concentratorId: Id, name });
 const Meter = z.strictObject({
   meterId: Id,
   usagePointId: Id,
+  role: z
+    .enum(['main', 'check'])
+    .optional()
+    .describe(
+      'check: it measures again what the main meter of the usage point measures, and counts in no sum; absent: main',
+    ),
   from: Instant.describe('in service from; what this entry says is so from then on'),
   to: Instant.optional().describe('in service before; absent: still in service'),
   serial: meterSerial.optional(),

@@ -36,6 +36,8 @@ export interface TopologyReader {
     from: number;
     to: number;
   }): Promise<(ServiceGroup & { transformerId: string })[]>;
+  /** What is declared of a feeder's losses and the sensor at its head; undefined: there is no such feeder. */
+  feeder(feederId: string): Promise<{ declaredLossPercent: number | null; sensorId: string | null } | undefined>;
   transformers(transformerId?: string): Promise<{ transformerId: string; feederId: string; ratingKva: number }[]>;
   network(): Promise<Network>;
 }

@@ -10,7 +10,13 @@ import { emptySeries, type IntervalSeries, placeIntervals } from '../vee/series.
 import { determinantsOf } from './determinants.ts';
 import { type JudgedDay, settleDay } from './settle-day.ts';
 import type { SettledDay, SettledInterval } from './settled-day.ts';
-import type { ServedChannel, ServedUsagePoint, SettledUsagePoint, SettlementFacts } from './settlement-store.ts';
+import type {
+  ServedChannel,
+  ServedMeter,
+  ServedUsagePoint,
+  SettledUsagePoint,
+  SettlementFacts,
+} from './settlement-store.ts';
 
 /** Days before the settled one that rules and estimates may look at. */
 export const HISTORY_DAYS = 42;
@@ -30,8 +36,6 @@ export interface RunContext {
   /** Mean energy of the class by start of interval, in a meter's own proportion, Wh. */
   profileOf(history: MeterHistory): Promise<((start: number) => number | undefined) | undefined>;
 }
-
-type ServedMeter = ServedUsagePoint['meters'][number];
 
 const CHANNELS_OF_REACTIVE: Readonly<Record<number, number>> = {
   [CHANNELS.activeEnergyImport.code]: CHANNELS.reactiveEnergyImport.code,
@@ -87,11 +91,25 @@ async function settleChannel(
     start: calendar.day(day.localDay - HISTORY_DAYS).period.start,
     end: calendar.day(day.localDay + settings.estimation.registerWindowDays).period.end,
   };
-  const read = async (code: number): Promise<IntervalSeries> => {
-    const series = emptySeries(period, channel.intervalMinutes);
-    const query = { meterNo: meter.meterNo, channel: code, from: period.start, to: period.end, asOf: cutoff };
-    placeIntervals(series, await ports.readings.readIntervals(query));
-    return series;
+  const read = async (
+    code: number,
+    { meterNo, services }: Pick<ServedMeter, 'meterNo' | 'services'> = { meterNo: meter.meterNo, services: [period] },
+    into = emptySeries(period, channel.intervalMinutes),
+  ): Promise<IntervalSeries> => {
+    for (const { start, end } of services) {
+      const [from, to] = [Math.max(start, period.start), Math.min(end, period.end)];
+      const query = { meterNo, channel: code, from, to, asOf: cutoff };
+      if (from < to) placeIntervals(into, await ports.readings.readIntervals(query));
+    }
+    return into;
+  };
+  /** What check meters of the usage point measured, where there are any and something is to be estimated. */
+  const readCheck = async (): Promise<IntervalSeries | undefined> => {
+    const its = (one: ServedChannel) =>
+      one.channel === channel.channel && one.intervalMinutes === channel.intervalMinutes;
+    let check: IntervalSeries | undefined;
+    for (const one of usagePoint.checks) if (one.channels.some(its)) check = await read(channel.channel, one, check);
+    return check;
   };
   const reactiveCode = CHANNELS_OF_REACTIVE[channel.channel];
   const hasReactive = meter.channels.some(
@@ -123,6 +141,7 @@ async function settleChannel(
       outages,
       powerEvents: powerEvents(events),
       serviceFrom: Math.min(...meter.services.map(({ start }) => start)),
+      check: hasGap(history, day) ? await readCheck() : undefined,
       profile: needsProfile ? await context.profileOf(history) : undefined,
     },
     day,

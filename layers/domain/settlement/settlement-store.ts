@@ -17,12 +17,16 @@ export interface ServedChannel {
 export interface ServedUsagePoint {
   usagePointId: string;
   ratingKva: number | undefined;
-  meters: {
-    meterNo: number;
-    /** When it serves this usage point; `end` Infinity: still. */
-    services: Period[];
-    channels: ServedChannel[];
-  }[];
+  meters: ServedMeter[];
+  /** Meters that measure again what those measure: estimates are made from them, and nothing else. */
+  checks: ServedMeter[];
+}
+
+export interface ServedMeter {
+  meterNo: number;
+  /** When it serves this usage point; `end` Infinity: still. */
+  services: Period[];
+  channels: ServedChannel[];
 }
 
 /** Master data as they stand; they are effective-dated themselves. */

@@ -5,6 +5,7 @@ import { postgresMeterFactReader } from '../../../layers/adapters/postgres/meter
 import { postgresMeterRegistry } from '../../../layers/adapters/postgres/meter-registry.ts';
 import { postgresReadingStore } from '../../../layers/adapters/postgres/reading-store.ts';
 import { postgresSettlementReader } from '../../../layers/adapters/postgres/settlement-reader.ts';
+import { postgresTelemetryStore } from '../../../layers/adapters/postgres/telemetry.ts';
 import { topologyWriter } from '../../../layers/adapters/postgres/topology.ts';
 import { topologyReader } from '../../../layers/adapters/postgres/topology-reader.ts';
 import { postgresWindowReader } from '../../../layers/adapters/postgres/window-reader.ts';
@@ -32,6 +33,7 @@ const topology: Topology = {
       name: 'One',
       nominalVoltageV: 11_000,
       ratingKva: 5000,
+      declaredLossPercent: 5,
       path: [
         [151.2, -33.8],
         [151.3, -33.9],
@@ -253,6 +255,36 @@ for (const { name, open } of testDatabases(21_120)) {
       ]);
     });
 
+    test('losses of a feeder by what is declared of it, and by its head where that is measured', async () => {
+      const ask = async (handler: unknown) => {
+        const params = { feederId: 'F1' };
+        const query = {
+          granularity: 'day',
+          tz: 'Australia/Sydney',
+          from: new Date(START).toISOString(),
+          to: new Date(START + 4 * HALF_HOUR).toISOString(),
+        };
+        const { status, body } = await callApi(handler, routesById.getFeederLosses, { params, query });
+        expect(status).toBe(200);
+        return body as { headSensorId: string; periods: Record<string, number | string | null>[] };
+      };
+      const declared = await ask(network);
+      expect(declared).toMatchObject({ headSensorId: 'F1-S', declaredLossPercent: 5 });
+      const [day] = declared.periods;
+      expect(day).toMatchObject({ basis: 'declared', exported: 0 });
+      const consumed = Number(day?.consumed);
+      // 1 + 2 kWh in three of the four half hours; of the fourth one meter is missing.
+      expect([consumed, day?.intervalsCounted, day?.intervalsExpected]).toEqual([9, 3, 4]);
+      expect(day?.loss).toBeCloseTo((consumed * 5) / 95, 3);
+      // 6.4 kW through the head: 3.2 kWh in each half hour.
+      const telemetry = postgresTelemetryStore(opened.database);
+      const sample = { sensorId: 'F1-S', feederId: 'F1', kind: 'activePower', value: 6.4, version: 1 } as const;
+      await telemetry.write([0, 1, 2, 3].map((n) => ({ ...sample, time: START + n * HALF_HOUR })));
+      const ports = { topology: topologyReader(opened.database), windows: postgresWindowReader(opened.database) };
+      const [measured] = (await ask(apiHandler(networkRoutes({ ...ports, telemetry })))).periods;
+      expect(measured).toMatchObject({ basis: 'measured', consumed, entered: 9.6, loss: 0.6, intervalsCounted: 3 });
+    });
+
     test('lists, one of them, the network, and what is not there', async () => {
       const page = await callApi(meters, routesById.listMeters, { query: { limit: '1' } });
       expect(page.body.items).toMatchObject([
@@ -274,6 +306,7 @@ for (const { name, open } of testDatabases(21_120)) {
       ]);
       for (const [id, params] of [
         ['getFeederConsumption', { feederId: 'F9' }],
+        ['getFeederLosses', { feederId: 'F9' }],
         ['getTransformerLoading', { transformerId: 'T9' }],
       ] as const) {
         expect((await callApi(network, routesById[id], { params })).status).toBe(404);

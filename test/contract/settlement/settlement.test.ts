@@ -10,6 +10,7 @@ import { postgresSettlementReader } from '../../../layers/adapters/postgres/sett
 import { postgresSettlementStore } from '../../../layers/adapters/postgres/settlement-store.ts';
 import { topologyWriter } from '../../../layers/adapters/postgres/topology.ts';
 import { topologyReader } from '../../../layers/adapters/postgres/topology-reader.ts';
+import { postgresWindowReader } from '../../../layers/adapters/postgres/window-reader.ts';
 import type { Meter } from '../../../layers/contracts/api/meters.ts';
 import { routesById } from '../../../layers/contracts/api/routes.ts';
 import type { Topology } from '../../../layers/contracts/messages/topology.ts';
@@ -304,6 +305,33 @@ for (const { name, open } of testDatabases(21_190)) {
       const [u1] = (await determinantsOf('U1')).days;
       // What was billed stays billed, and nothing is adjusted by what is held.
       expect(u1).toMatchObject({ run: 5, billable: false, billed: true, adjustments: [{ run: 4 }] });
+    });
+
+    test('a check meter is master data of its usage point, and in no sum', async () => {
+      const { database } = opened;
+      const windows = postgresWindowReader(database);
+      const span = { channel: 'activeEnergyImport', fromDay: MIDNIGHT / DAY, toDay: END / DAY } as const;
+      const days = { ...span, fromDay: Math.floor(span.fromDay), toDay: Math.ceil(span.toDay) };
+      const entity = { kind: 'feeder', id: 'F1' } as const;
+      const groups = () =>
+        topologyReader(database).serviceGroups({ entity, channel: 'activeEnergyImport', from: MIDNIGHT, to: END });
+      const before = [await windows.daysOf({ entity, ...days }), await groups()];
+      await topologyWriter(database).importTopology({ meters: [{ ...meter('m005', 'U1', FROM), role: 'check' }] });
+      numbers.set('m005', Number((await topologyReader(database).findMeter('m005'))?.meterNo));
+      await store('m005', starts(MIDNIGHT, END), 97);
+      expect([await windows.daysOf({ entity, ...days }), await groups()]).toEqual(before);
+      const own = { kind: 'meter', id: 'm005' } as const;
+      expect((await windows.daysOf({ entity: own, ...days })).length).toBeGreaterThan(0);
+      const period = { start: MIDNIGHT, end: END };
+      const [u1] = await postgresSettlementMasterData(database).usagePoints({
+        regionId: 'R1',
+        period,
+        after: '',
+        limit: 1,
+      });
+      expect(u1?.meters.map(({ meterNo }) => meterNo)).toEqual([numbers.get('m001')]);
+      expect(u1?.checks.map(({ meterNo }) => meterNo)).toEqual([numbers.get('m005')]);
+      expect(u1?.checks[0]?.channels).toMatchObject([{ channel: 1, intervalMinutes: 30 }]);
     });
   });
 }

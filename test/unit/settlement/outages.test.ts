@@ -52,6 +52,7 @@ async function settled(outages: Period[], measured: Record<string, number> = {})
     {
       usagePointId: 'U1',
       ratingKva: undefined,
+      checks: [],
       meters: [
         {
           meterNo: 1,
