@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { IoTClient } from '@aws-sdk/client-iot';
+import { MODELS } from '../../layers/contracts/models/learning.ts';
 import { saveIdentity } from '../fleet/identities.ts';
 import { certificatesOf, provision, revoke } from '../fleet/provision.ts';
 import { importTopology } from '../fleet/stored.ts';
@@ -12,30 +13,48 @@ import { settle } from './settle.ts';
 
 const HELP = `npm run grid -- COMMAND [flags]
 
-  device provision ID     a thing, a certificate of its own and the device policy; writes ID.pem and ID-key.pem
-  device rotate ID        a new certificate first, then every older one is revoked
-  concentrator provision|rotate|revoke ID   the same for a concentrator, which speaks for the meters the topology gives it
-  device revoke ID        revokes and deletes every certificate of the device; a live session ends at once
-  topology import FILE    PUT /topology with the JSON of FILE, as an administrator (token from GRID_TOKEN or --token)
-  settings get            what operators have set, as JSON; the defaults while nothing is set
-  settings set FILE       deploys the settings of FILE; an invalid one is refused with every violation
-  settle --day YYYY-MM-DD  validates, estimates and settles a local day of --region, as an operator; --final bills it
-  model train NAME        backtests candidates, trains the best, lets the gate decide (NAME: forecast)
-  model forecast NAME     issues forecasts from what was read
-  model rollback NAME     puts the version that served before back
-  model champion NAME     which version serves
+Devices and network
+  device provision ID       a thing, a certificate of its own and the device policy;
+                            writes ID.pem and ID-key.pem
+  device rotate ID          a new certificate first, then every older one is revoked
+  device revoke ID          revokes and deletes every certificate of the device;
+                            a live session ends at once
+  concentrator provision|rotate|revoke ID
+                            the same for a concentrator, which speaks for the meters
+                            the topology gives it
+  topology import FILE      PUT /topology with the JSON of FILE, as an administrator
 
-  --budget MINUTES        for training (default 30)
-  --candidate A=B,C=D     hyperparameters to try in place of the platform's own; may be given several times
-  --region ID             settle: whose day (default NSW, the region of the simulated fleet)
-  --final                 settle: the day stays as it is from now on; later differences are adjustments
-  --cutoff TIME           settle: with what was known then (default now); the same cutoff again is the same run
-  --endpoints FILE        as npm start writes it (default .local/endpoints.json); for a deployed stage a file with "api"
-  --stage NAME            which stage is meant (default: that of the running local stack)
-  --out DIR               where certificates and keys are written (default devices)
-  --token TOKEN           an administrator's access token
-  --aws                   call AWS with the credentials and region of this shell, not the local stack
-  --help                  this text
+Settings and settlement
+  settings get              what operators have set, as JSON; the defaults while nothing is
+  settings set FILE         deploys the settings of FILE; an invalid one is refused with
+                            every violation
+  settle --day YYYY-MM-DD   validates, estimates and settles a local day of --region, as an
+                            operator; --final bills it
+
+Models (NAME: ${MODELS.join(' or ')})
+  model train NAME          backtests candidates, trains the best, lets the gate decide
+  model forecast NAME       issues forecasts from what was read
+  model rollback NAME       puts the version that served before back
+  model champion NAME       which version serves
+
+Flags
+  --budget MINUTES          for training (default 30)
+  --candidate A=B,C=D       hyperparameters to try in place of the platform's own; may be
+                            given several times
+  --region ID               settle: whose day (default NSW, that of the simulated fleet)
+  --final                   settle: the day stays as it is from now on; later differences
+                            are adjustments
+  --cutoff TIME             settle: with what was known then (default now); the same cutoff
+                            again is the same run
+  --endpoints FILE          as npm start writes it (default .local/endpoints.json); for a
+                            deployed stage a file with "api"
+  --stage NAME              which stage is meant (default: that of the running local stack)
+  --out DIR                 where certificates and keys are written (default devices)
+  --token TOKEN             an access token, or GRID_TOKEN: an administrator's for topology,
+                            an operator's for settle
+  --aws                     call AWS with the credentials and region of this shell, not the
+                            local stack
+  --help                    this text
 `;
 
 class UsageError extends Error {}
@@ -60,7 +79,7 @@ else {
   try {
     process.stdout.write(`${await run()}\n`);
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n${error instanceof UsageError ? `\n${HELP}` : ''}`);
+    process.stderr.write(`${error instanceof UsageError ? `${HELP}\n` : ''}${(error as Error).message}\n`);
     process.exitCode = error instanceof UsageError ? 2 : 1;
   }
 }
@@ -85,7 +104,7 @@ function parse() {
       },
     });
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
+    process.stderr.write(`${HELP}\n${(error as Error).message}\n`);
     process.exit(2);
   }
 }
@@ -121,9 +140,17 @@ async function settings(verb: string, file: string | undefined, more: readonly s
   const { client: config, stage } = operatorClient();
   if (more.length === 0) {
     if (verb === 'get' && file === undefined) return getSettings(config, stage);
-    if (verb === 'set' && file !== undefined) return setSettings(config, stage, readFileSync(file));
+    if (verb === 'set' && file !== undefined) return setSettings(config, stage, contentOf(file));
   }
   throw new UsageError('Either settings get, or settings set FILE.');
+}
+
+function contentOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new Error(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
 }
 
 function settleDay(): Promise<string> {
@@ -142,7 +169,7 @@ async function importFile(file: string): Promise<string> {
   const { api } = JSON.parse(readFileSync(endpointsFile(), 'utf8')) as { api: string };
   const token = values.token ?? process.env.GRID_TOKEN;
   if (!token) throw new UsageError('An administrator\'s token is needed: --token "$(npm run -s token -- admin)"');
-  await importTopology({ url: api, token: async () => token }, JSON.parse(readFileSync(file, 'utf8')));
+  await importTopology({ url: api, token: async () => token }, JSON.parse(contentOf(file).toString('utf8')));
   return `${file} imported`;
 }
 
@@ -152,6 +179,8 @@ function endpointsFile(): string {
 }
 
 function modelOf(verb: ModelVerb, model: string): Promise<string> {
+  if (!MODELS.some((name) => name === model))
+    throw new UsageError(`There is no model ${model}, only ${MODELS.join(', ')}.`);
   const { client, stage } = operatorClient();
   const budgetMinutes = Number(values.budget ?? 30);
   if (!Number.isInteger(budgetMinutes) || budgetMinutes < 1) throw new UsageError('--budget is whole minutes.');

@@ -6,6 +6,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { executionWords } from './execution-words.ts';
 
 export interface ModelCommand {
   client: {
@@ -78,9 +79,10 @@ function hyperparameters(text: string): Record<string, string> {
   );
 }
 
-/** @returns the output. @throws with the failure's error and cause. */
+/** @returns how it ended, in words. @throws with the failure's error and cause. */
 async function follow({ client, progress }: ModelCommand, stateMachineArn: string, input: object): Promise<string> {
   const states = new SFNClient(client);
+  let last = '';
   try {
     const { executionArn } = await states.send(
       new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
@@ -91,11 +93,12 @@ async function follow({ client, progress }: ModelCommand, stateMachineArn: strin
       const { events = [] } = await states.send(new GetExecutionHistoryCommand({ executionArn }));
       for (const event of events.slice(shown)) {
         const name = nameIn(event);
-        if (name && event.type?.endsWith('Entered'))
-          progress(`  ${event.timestamp?.toISOString().slice(11, 19)} ${name}`);
+        if (!name || !event.type?.endsWith('Entered')) continue;
+        last = name;
+        progress(`  ${event.timestamp?.toISOString().slice(11, 19)} ${name}`);
       }
       shown = events.length;
-      if (found.status === 'SUCCEEDED') return found.output ?? '';
+      if (found.status === 'SUCCEEDED') return executionWords(last, found.output ?? '');
       if (found.status !== 'RUNNING') throw new Error(`${found.status}: ${found.error} ${found.cause}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }

@@ -39,7 +39,8 @@ export function operatorApi(flags: { endpoints?: string | undefined; token?: str
     const answer = (await response.json()) as Record<string, unknown>;
     if (response.ok) return answer;
     const { title, detail, violations = [] } = answer as unknown as Problem;
-    throw new Error([`${title}: ${detail}`, ...violations.map((one) => `  ${one.path} ${one.message}`)].join('\n'));
+    const what = violations.length > 0 ? `${title}:` : `${title}: ${detail}`;
+    throw new Error([what, ...violations.map((one) => `  ${one.path} ${one.message}`)].join('\n'));
   };
 }
 

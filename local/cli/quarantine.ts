@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { API_FLAGS, API_FLAGS_HELP, operatorApi } from './operator-api.ts';
+import { printable, printablePayload } from './printable.ts';
 
 const HELP = `npm run quarantine -- COMMAND [flags]
 
-  list                what waits, newest first; a line each: id, kind, topic, codes
-  show ID             every reason, the payload as text, any correction and what was done with it
+  list                what waits, newest first; a line each: id, since, kind, topic, codes
+  show ID             every reason, the payload (hexadecimal where it is no text), any correction and what was done with it
   fix ID FILE         puts the message of FILE beside the original; a replay sends it
   replay ID...        sends each to its stream again; what is stored already is recognised
   discard ID...       nothing more will be done with them; they stay readable
@@ -108,7 +109,11 @@ async function list(call: Call, { status, kind, code, from, to, ids }: Flags): P
     const page = (await call('GET', `/quarantine?${query}`)) as { items: Entry[]; next: string | null };
     for (const entry of page.items) {
       count += 1;
-      print(ids ? entry.id : `${entry.id} ${entry.since} ${entry.kind} ${entry.topic} ${entry.reasonCodes.join(',')}`);
+      print(
+        ids
+          ? entry.id
+          : `${entry.id} ${entry.since} ${entry.kind} ${printable(entry.topic)} ${entry.reasonCodes.join(',')}`,
+      );
     }
     cursor = page.next;
   } while (cursor);
@@ -117,8 +122,8 @@ async function list(call: Call, { status, kind, code, from, to, ids }: Flags): P
 
 function show(item: Record<string, unknown>): void {
   const { payload, correction, ...rest } = item as { payload: string; correction: { payload: string } | null };
-  const text = (base64: string): string => Buffer.from(base64, 'base64').toString();
-  print(JSON.stringify(rest, null, 2));
+  const text = (base64: string): string => printablePayload(Buffer.from(base64, 'base64'));
+  print(printable(JSON.stringify(rest, null, 2)));
   print(`payload:\n${text(payload)}`);
   if (correction) print(`corrected payload:\n${text(correction.payload)}`);
 }
@@ -126,6 +131,6 @@ function show(item: Record<string, unknown>): void {
 try {
   await run();
 } catch (failure) {
-  process.stderr.write(`${(failure as Error).message}\n${failure instanceof UsageError ? `\n${HELP}` : ''}`);
+  process.stderr.write(`${failure instanceof UsageError ? `${HELP}\n` : ''}${(failure as Error).message}\n`);
   process.exitCode = failure instanceof UsageError ? 2 : 1;
 }

@@ -22,10 +22,17 @@ describe('npm run grid, where no stack runs', () => {
   });
 
   test('wrong words are answered with what there is', () => {
-    for (const words of [['device'], ['device', 'paint', 'm001'], ['ship', 'provision', 'm001']]) {
+    for (const words of [
+      ['device'],
+      ['device', 'paint', 'm001'],
+      ['ship', 'provision', 'm001'],
+      ['train', 'weather'],
+    ]) {
       const { status, said } = grid(...words);
       expect([words, status]).toEqual([words, 2]);
       expect(said).toContain('npm run grid --');
+      // What is wrong stands last, where a screen that scrolled still shows it.
+      expect(said.trimEnd().split('\n').at(-1)).toMatch(/^(A command has|There is no) /);
     }
   });
 
