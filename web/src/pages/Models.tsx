@@ -1,17 +1,12 @@
-import { useState } from 'preact/hooks';
-import type { Answer } from '../app/api.ts';
 import { liveMs, useAction, useAnswer, useGroups } from '../app/data.ts';
 import { link, setState, usePlace } from '../app/location.ts';
 import { threeDigits } from '../app/numbers.ts';
 import { useRange } from '../app/range.ts';
 import { shortTime } from '../app/times.ts';
-import { Dialog } from '../frame/Dialog.tsx';
 import { type Column, List } from '../parts/list.tsx';
-import { Failures, PageHead, Panel, Skeleton } from '../parts/pieces.tsx';
+import { Comparison, figures, ModelCard, type Run } from '../parts/models.tsx';
+import { Failures, PageHead, Skeleton } from '../parts/pieces.tsx';
 import { Status, type StatusName } from '../parts/status.tsx';
-
-type Model = Answer<'listModels'>['items'][number];
-type Run = Answer<'listModelRuns'>['items'][number];
 
 const stateOf = (run: Run, championId: string | undefined): { name: StatusName; word: string } => {
   if (run.runId === championId) return { name: 'normal', word: 'serves' };
@@ -19,106 +14,6 @@ const stateOf = (run: Run, championId: string | undefined): { name: StatusName; 
   if (run.decision?.passed) return { name: 'normal', word: 'passed the gate' };
   if (run.decision) return { name: 'warn', word: 'kept back by the gate' };
   return { name: 'missing', word: run.kind === 'backtest' ? 'backtest' : 'not judged' };
-};
-
-const figures = (metrics: Readonly<Record<string, number>>): string =>
-  Object.entries(metrics)
-    .map(([name, amount]) => `${name} ${threeDigits(amount)}`)
-    .join(' · ');
-
-/** Runs side by side: what differs between them and how they did, and what the gate said of the first. */
-const Comparison = ({ runs }: { runs: readonly Run[] }) => {
-  const parameters = [...new Set(runs.flatMap((run) => Object.keys(run.hyperparameters)))].sort();
-  const metrics = [...new Set(runs.flatMap((run) => Object.keys(run.metrics)))].sort();
-  const row = (label: string, show: (run: Run) => string, numeric: boolean) => (
-    <tr key={label}>
-      <td class="muted">{label}</td>
-      {runs.map((run) => (
-        <td key={run.runId} class={numeric ? 'num' : 'wrap'}>
-          {show(run)}
-        </td>
-      ))}
-    </tr>
-  );
-  return (
-    <Panel title={runs.length === 1 ? 'The run' : 'Runs compared'}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard (WCAG 2.1.1). */}
-      <section class="scroll" tabIndex={0} aria-label="Comparison of runs">
-        <table>
-          <thead>
-            <tr>
-              <th>Run</th>
-              {runs.map((run) => (
-                <th key={run.runId}>{run.runId}</th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {row('data', (run) => run.dataVersion, false)}
-            {parameters.map((name) => row(name, (run) => run.hyperparameters[name] ?? '–', false))}
-            {metrics.map((name) =>
-              row(name, (run) => (run.metrics[name] === undefined ? '–' : threeDigits(run.metrics[name])), true),
-            )}
-            {row('gate', (run) => run.decision?.reason ?? run.failure ?? 'not judged', false)}
-          </tbody>
-        </table>
-      </section>
-    </Panel>
-  );
-};
-
-const Serving = ({ model }: { model: Model }) => {
-  const administers = useGroups('admin');
-  const rollBack = useAction('rollBackModel');
-  const [asking, setAsking] = useState(false);
-  const { champion } = model;
-  return (
-    <Panel
-      title={`Model ${model.modelId}`}
-      actions={
-        administers &&
-        champion.previous && (
-          <button type="button" class="button" onClick={() => setAsking(true)}>
-            Roll back
-          </button>
-        )
-      }
-    >
-      <div class="body">
-        <dl class="facts">
-          <dt>Serves</dt>
-          <dd>{champion.runId}</dd>
-          <dt>Served before</dt>
-          <dd>{champion.previous?.runId ?? 'nothing'}</dd>
-          <dt>Latest run</dt>
-          <dd>{model.latestRun ? figures(model.latestRun.metrics) || model.latestRun.runId : 'none yet'}</dd>
-        </dl>
-      </div>
-      {asking && (
-        <Dialog label="Roll back" close={() => setAsking(false)}>
-          <form
-            class="form"
-            onSubmit={async (event) => {
-              event.preventDefault();
-              if (await rollBack.run({ params: { modelId: model.modelId } })) setAsking(false);
-            }}
-          >
-            <h2>Put {champion.previous?.runId} back</h2>
-            <p>The endpoint shifts its traffic step by step and its alarms watch it; this takes some minutes.</p>
-            {rollBack.error && <p role="alert">{rollBack.error.message}</p>}
-            <footer>
-              <button type="button" class="button" onClick={() => setAsking(false)}>
-                Cancel
-              </button>
-              <button type="submit" class="button primary" disabled={rollBack.busy}>
-                Roll back
-              </button>
-            </footer>
-          </form>
-        </Dialog>
-      )}
-    </Panel>
-  );
 };
 
 export const ModelsPage = () => {
@@ -178,7 +73,16 @@ export const ModelsPage = () => {
           ))}
         </fieldset>
       )}
-      {model ? <Serving model={model} /> : <Skeleton height={120} />}
+      {model ? (
+        <ModelCard
+          model={model}
+          run={runs.data?.items.find(({ runId }) => runId === model.champion.runId)}
+          now={now}
+          zone={zone}
+        />
+      ) : (
+        <Skeleton height={120} />
+      )}
       {picked.length > 0 && <Comparison runs={picked} />}
       {administers && candidate && candidate.runId !== model?.champion.runId && (
         <div class="notice">

@@ -1,0 +1,176 @@
+import { useState } from 'preact/hooks';
+import type { Answer } from '../app/api.ts';
+import { useAction, useGroups } from '../app/data.ts';
+import { threeDigits } from '../app/numbers.ts';
+import { ageName, shortTime } from '../app/times.ts';
+import { Dialog } from '../frame/Dialog.tsx';
+import { Panel } from './pieces.tsx';
+import { Status } from './status.tsx';
+
+export type Model = Answer<'listModels'>['items'][number];
+export type Run = Answer<'listModelRuns'>['items'][number];
+
+export const figures = (metrics: Readonly<Record<string, number>>): string =>
+  Object.entries(metrics)
+    .map(([name, amount]) => `${name} ${threeDigits(amount)}`)
+    .join(' · ');
+
+/** What the gate compared on the held-out week, metric by metric. */
+const Gate = ({ decision }: { decision: NonNullable<Run['decision']> }) => (
+  // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard (WCAG 2.1.1).
+  <section class="scroll" tabIndex={0} aria-label="What the gate compared">
+    <table>
+      <thead>
+        <tr>
+          <th>Loss over {decision.blocks} held-out days</th>
+          <th class="num">Served then</th>
+          <th class="num">This one</th>
+          <th class="num">Change, at most</th>
+          <th>Verdict</th>
+        </tr>
+      </thead>
+      <tbody>
+        {decision.comparisons.map((one) => (
+          <tr key={one.metric}>
+            <td>{one.metric}</td>
+            <td class="num">{threeDigits(one.champion)}</td>
+            <td class="num">{threeDigits(one.challenger)}</td>
+            <td class="num">{threeDigits(one.differenceAtMost)}</td>
+            <td>
+              <Status name={one.better ? 'normal' : 'warn'} word={one.better ? 'surely better' : 'not surely better'} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </section>
+);
+
+/** Runs side by side: what differs between them and how they did, and what the gate said of the first. */
+export const Comparison = ({ runs }: { runs: readonly Run[] }) => {
+  const parameters = [...new Set(runs.flatMap((run) => Object.keys(run.hyperparameters)))].sort();
+  const metrics = [...new Set(runs.flatMap((run) => Object.keys(run.metrics)))].sort();
+  const row = (label: string, show: (run: Run) => string, numeric: boolean) => (
+    <tr key={label}>
+      <td class="muted">{label}</td>
+      {runs.map((run) => (
+        <td key={run.runId} class={numeric ? 'num' : 'wrap'}>
+          {show(run)}
+        </td>
+      ))}
+    </tr>
+  );
+  return (
+    <Panel title={runs.length === 1 ? 'The run' : 'Runs compared'}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard (WCAG 2.1.1). */}
+      <section class="scroll" tabIndex={0} aria-label="Comparison of runs">
+        <table>
+          <thead>
+            <tr>
+              <th>Run</th>
+              {runs.map((run) => (
+                <th key={run.runId}>{run.runId}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {row('data', (run) => run.dataVersion, false)}
+            {parameters.map((name) => row(name, (run) => run.hyperparameters[name] ?? '–', false))}
+            {metrics.map((name) =>
+              row(name, (run) => (run.metrics[name] === undefined ? '–' : threeDigits(run.metrics[name])), true),
+            )}
+            {row('gate', (run) => run.decision?.reason ?? run.failure ?? 'not judged', false)}
+          </tbody>
+        </table>
+      </section>
+      {runs.length === 1 && runs[0]?.decision && runs[0].decision.comparisons.length > 0 && (
+        <Gate decision={runs[0].decision} />
+      )}
+    </Panel>
+  );
+};
+
+/** The card of what serves, from what is on record of it. `run` is absent where the packaged seed serves. */
+export const ModelCard = (props: { model: Model; run: Run | undefined; now: number; zone: string }) => {
+  const { model, run, now, zone } = props;
+  const administers = useGroups('admin');
+  const rollBack = useAction('rollBackModel');
+  const [asking, setAsking] = useState(false);
+  const { champion } = model;
+  return (
+    <Panel
+      title={`Model card: ${model.modelId}`}
+      actions={
+        administers &&
+        champion.previous && (
+          <button type="button" class="button" onClick={() => setAsking(true)}>
+            Roll back
+          </button>
+        )
+      }
+    >
+      <div class="body">
+        <dl class="facts">
+          <dt>Serves</dt>
+          <dd>{champion.runId}</dd>
+          {run ? (
+            <>
+              <dt>Trained</dt>
+              <dd>
+                {shortTime(Date.parse(run.startedAt), now, zone)}
+                {run.trainingSeconds !== null && `, in ${ageName(run.trainingSeconds * 1000)}`}
+              </dd>
+              <dt>On data</dt>
+              <dd>{run.dataVersion}</dd>
+              {Object.entries(run.hyperparameters).map(([name, value]) => (
+                <>
+                  <dt>{name}</dt>
+                  <dd>{value}</dd>
+                </>
+              ))}
+              <dt>Held-out figures</dt>
+              <dd>{figures(run.metrics) || 'none on record'}</dd>
+              <dt>Gate</dt>
+              <dd>{run.decision?.reason ?? 'not judged'}</dd>
+            </>
+          ) : (
+            <>
+              <dt>Trained</dt>
+              <dd>
+                {champion.runId.startsWith('seed-')
+                  ? 'before delivery: the packaged seed'
+                  : 'long ago: its run is not among the latest'}
+              </dd>
+            </>
+          )}
+          <dt>Served before</dt>
+          <dd>{champion.previous?.runId ?? 'nothing'}</dd>
+        </dl>
+      </div>
+      {run?.decision && run.decision.comparisons.length > 0 && <Gate decision={run.decision} />}
+      {asking && (
+        <Dialog label="Roll back" close={() => setAsking(false)}>
+          <form
+            class="form"
+            onSubmit={async (event) => {
+              event.preventDefault();
+              if (await rollBack.run({ params: { modelId: model.modelId } })) setAsking(false);
+            }}
+          >
+            <h2>Put {champion.previous?.runId} back</h2>
+            <p>The endpoint shifts its traffic step by step and its alarms watch it; this takes some minutes.</p>
+            {rollBack.error && <p role="alert">{rollBack.error.message}</p>}
+            <footer>
+              <button type="button" class="button" onClick={() => setAsking(false)}>
+                Cancel
+              </button>
+              <button type="submit" class="button primary" disabled={rollBack.busy}>
+                Roll back
+              </button>
+            </footer>
+          </form>
+        </Dialog>
+      )}
+    </Panel>
+  );
+};
