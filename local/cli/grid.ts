@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { IoTClient } from '@aws-sdk/client-iot';
-import { MODELS } from '../../layers/contracts/models/learning.ts';
 import { saveIdentity } from '../fleet/identities.ts';
 import { certificatesOf, provision, revoke } from '../fleet/provision.ts';
 import { importTopology } from '../fleet/stored.ts';
@@ -31,7 +30,7 @@ Settings and settlement
   settle --day YYYY-MM-DD   validates, estimates and settles a local day of --region, as an
                             operator; --final bills it
 
-Models (NAME: ${MODELS.join(' or ')})
+Models (NAME: forecast)
   model train NAME          backtests candidates, trains the best, lets the gate decide
   model forecast NAME       issues forecasts from what was read
   model rollback NAME       puts the version that served before back
@@ -179,8 +178,6 @@ function endpointsFile(): string {
 }
 
 function modelOf(verb: ModelVerb, model: string): Promise<string> {
-  if (!MODELS.some((name) => name === model))
-    throw new UsageError(`There is no model ${model}, only ${MODELS.join(', ')}.`);
   const { client, stage } = operatorClient();
   const budgetMinutes = Number(values.budget ?? 30);
   if (!Number.isInteger(budgetMinutes) || budgetMinutes < 1) throw new UsageError('--budget is whole minutes.');

@@ -5,7 +5,7 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
 import { executionWords } from './execution-words.ts';
 
 export interface ModelCommand {
@@ -31,8 +31,13 @@ export async function modelCommand(verb: ModelVerb, command: ModelCommand): Prom
   const { stage, model } = command;
   const ssm = new SSMClient(command.client);
   const parameter = async (name: string): Promise<string> => {
-    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: `/smart-grid/${stage}/${name}` }));
-    return Parameter?.Value ?? '';
+    try {
+      const { Parameter } = await ssm.send(new GetParameterCommand({ Name: `/smart-grid/${stage}/${name}` }));
+      return Parameter?.Value ?? '';
+    } catch (error) {
+      if (error instanceof ParameterNotFound) throw new Error(`Stage ${stage} has no model ${model}.`);
+      throw error;
+    }
   };
   const champion = async () => JSON.parse(await parameter(`champions/${model}`)) as Champion;
   try {
