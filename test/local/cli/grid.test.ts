@@ -22,12 +22,7 @@ describe('npm run grid, where no stack runs', () => {
   });
 
   test('wrong words are answered with what there is', () => {
-    for (const words of [
-      ['device'],
-      ['device', 'paint', 'm001'],
-      ['ship', 'provision', 'm001'],
-      ['train', 'weather'],
-    ]) {
+    for (const words of [['device'], ['device', 'paint', 'm001'], ['ship', 'provision', 'm001']]) {
       const { status, said } = grid(...words);
       expect([words, status]).toEqual([words, 2]);
       expect(said).toContain('npm run grid --');
