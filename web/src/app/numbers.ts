@@ -12,6 +12,10 @@ export const threeDigits = (amount: number): string => {
     .replace('-', '−');
 };
 
+/** Counts as they are, anything else in three digits. */
+export const plainNumber = (amount: number): string =>
+  Number.isInteger(amount) ? amount.toLocaleString('en').replaceAll(',', thin).replace('-', '−') : threeDigits(amount);
+
 export interface Measure {
   amount: string;
   unit: string;

@@ -169,7 +169,14 @@ const Picture = (props: { anomaly: AnomalyDetail; of: ReturnType<typeof useCurve
       height={340}
       times={picture.times}
       series={picture.series}
-      detail={(index) => picture.details[index] ?? ''}
+      detail={(index) => {
+        const { expected } = anomaly;
+        const peak = expected && picture.times[index] === Date.parse(anomaly.peakAt) && curve.step !== 'day';
+        const found = peak
+          ? `, the detector expected ${threeDigits(expected.low)} to ${threeDigits(expected.high)} ${anomaly.unit}`
+          : '';
+        return `${picture.details[index] ?? ''}${found}`;
+      }}
       {...(curve.step === 'day'
         ? { timeName: (index: number) => dayName(picture.times[index] ?? 0, config.timeZone) }
         : {})}
@@ -187,6 +194,12 @@ const Picture = (props: { anomaly: AnomalyDetail; of: ReturnType<typeof useCurve
   );
 };
 
+/** A full bar, as −log10 of a probability: one in a million. */
+const MOST_SURPRISING = 6;
+
+const surpriseName = (surprise: number): string =>
+  surprise < 1 ? 'usual' : surprise < 2 ? 'seldom' : surprise < 4 ? 'rare' : 'very rare';
+
 const Explanation = ({ anomaly }: { anomaly: AnomalyDetail }) => (
   <Panel title="What was looked at">
     {anomaly.explanation.length === 0 ? (
@@ -200,7 +213,7 @@ const Explanation = ({ anomaly }: { anomaly: AnomalyDetail }) => (
               <th>Signal</th>
               <th class="num">Was</th>
               <th class="num">Expected</th>
-              <th class="num">{anomaly.oneIn === null ? 'Deviations' : 'Alone, one in'}</th>
+              {anomaly.oneIn === null ? <th class="num">Deviations</th> : <th>By itself</th>}
             </tr>
           </thead>
           <tbody>
@@ -213,13 +226,21 @@ const Explanation = ({ anomaly }: { anomaly: AnomalyDetail }) => (
                     ? '–'
                     : `${threeDigits(one.expected.low)} to ${threeDigits(one.expected.high)}`}
                 </td>
-                <td class="num">
-                  {anomaly.oneIn === null
-                    ? threeDigits(one.surprise)
-                    : one.surprise < 0.31
-                      ? 'usual'
-                      : threeDigits(Number((10 ** Math.min(6, one.surprise)).toPrecision(2)))}
-                </td>
+                {anomaly.oneIn === null ? (
+                  <td class="num">{threeDigits(one.surprise)}</td>
+                ) : (
+                  <td>
+                    <span class="bar" role="img" aria-label={surpriseName(one.surprise)}>
+                      <i
+                        style={{
+                          width: `${Math.min(1, one.surprise / MOST_SURPRISING) * 100}%`,
+                          background: 'var(--warning)',
+                        }}
+                      />
+                    </span>
+                    {surpriseName(one.surprise)}
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>
@@ -279,7 +300,7 @@ const Done = ({ anomaly, zone, you }: { anomaly: AnomalyDetail; zone: string; yo
           <tbody>
             {done.map((one) => (
               <tr key={`${one.at} ${one.what}`}>
-                <td>{instantName(Date.parse(one.at), zone)}</td>
+                <td class="when">{instantName(Date.parse(one.at), zone)}</td>
                 <td class="wrap">
                   {one.what}
                   <span class="muted">
@@ -360,7 +381,9 @@ export const AnomalyPage = ({ anomalyId }: { anomalyId: string }) => {
             note:
               anomaly?.oneIn === null
                 ? 'as calibrated on injected faults'
-                : anomaly && typeof of.curve?.step === 'number' && howOften(anomaly.oneIn, of.curve.step),
+                : anomaly &&
+                  typeof of.curve?.step === 'number' &&
+                  `${howOften(anomaly.oneIn, of.curve.step)} · score ${anomaly.score.toFixed(4)}`,
           },
           {
             label: anomaly?.oneIn === null ? 'Its latest day' : 'Most unusual reading',

@@ -106,8 +106,8 @@ export const ForecastsPage = () => {
     ? [
         { label: 'Lower', colour: '--forecast-band', kind: 'band-low', points: curves.low },
         { label: 'Forecast, middle 80 %', colour: '--forecast-band', kind: 'band-high', points: curves.high },
-        { label: 'Issue before', colour: '--missing', kind: 'line', dash: [4, 4], points: curves.previous },
-        { label: 'Forecast', colour: '--forecast', kind: 'line', points: curves.point },
+        { label: 'Issue before', colour: '--missing', kind: 'line', dash: [2, 4], points: curves.previous },
+        { label: 'Forecast', colour: '--forecast', kind: 'line', dash: [8, 3], points: curves.point },
         { label: 'Measured, by hour', colour: '--normal', kind: 'step', points: curves.actual },
       ]
     : [];

@@ -33,7 +33,20 @@ export const ModelsPage = () => {
   const picked = runs.data?.items.filter(({ runId }) => chosen.includes(runId)) ?? [];
   const candidate = picked.length === 1 && picked[0]?.decision?.passed ? picked[0] : undefined;
   const columns: readonly Column<Run>[] = [
-    { label: 'Run', plain: (r) => r.runId, show: (r) => r.runId },
+    {
+      label: 'Run',
+      plain: (r) => r.runId,
+      show: (r) => (
+        <span title={r.runId}>
+          {chosen.includes(r.runId) && (
+            <>
+              ✓ <span class="visually-hidden">chosen: </span>
+            </>
+          )}
+          {r.runId.replace(/^.*?-\d{8}T\d{6}-/, '')}
+        </span>
+      ),
+    },
     {
       label: 'State',
       plain: (r) => stateOf(r, model?.champion.runId).word,

@@ -2,7 +2,7 @@ import { VEE_RULES } from '../../../layers/contracts/vee/rules.ts';
 import type { Answer } from '../app/api.ts';
 import { liveMs, useAnswer, useGroups } from '../app/data.ts';
 import { link, setState, usePlace } from '../app/location.ts';
-import { threeDigits } from '../app/numbers.ts';
+import { plainNumber } from '../app/numbers.ts';
 import { useRange } from '../app/range.ts';
 import { ageName, iso, shortTime } from '../app/times.ts';
 import { type Column, List } from '../parts/list.tsx';
@@ -25,10 +25,6 @@ const ruleName = (rule: string): string => {
   const words = ruleNames[rule] ?? rule.replaceAll('_', ' ').toLowerCase();
   return `${words[0]?.toUpperCase()}${words.slice(1)}`;
 };
-
-/** Counts as they are, ratios in three digits. */
-const plainNumber = (amount: number | null): string =>
-  amount === null ? '–' : Number.isInteger(amount) ? String(amount) : threeDigits(amount);
 
 const severities: Readonly<Record<Exception['severity'], { name: StatusName; word: string }>> = {
   quarantine: { name: 'high', word: 'never stored' },
@@ -62,14 +58,14 @@ const Exceptions = () => {
       numeric: true,
       wide: true,
       plain: (e) => e.observed,
-      show: (e) => plainNumber(e.observed),
+      show: (e) => (e.observed === null ? '–' : plainNumber(e.observed)),
     },
     {
       label: 'Limit',
       numeric: true,
       wide: true,
       plain: (e) => e.limit,
-      show: (e) => plainNumber(e.limit),
+      show: (e) => (e.limit === null ? '–' : plainNumber(e.limit)),
     },
   ];
   return (

@@ -138,7 +138,7 @@ const History = ({ item, zone }: { item: Item; zone: string }) => (
         <tbody>
           {item.history.map((one) => (
             <tr key={`${one.at} ${one.action}`}>
-              <td>{instantName(Date.parse(one.at), zone)}</td>
+              <td class="when">{instantName(Date.parse(one.at), zone)}</td>
               <td>{one.action}</td>
               <td class="wrap">{one.reason}</td>
               <td class="muted">{one.subject}</td>

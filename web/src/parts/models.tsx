@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Answer } from '../app/api.ts';
 import { useAction, useGroups } from '../app/data.ts';
-import { threeDigits } from '../app/numbers.ts';
+import { plainNumber, threeDigits } from '../app/numbers.ts';
 import { ageName, shortTime } from '../app/times.ts';
 import { Dialog } from '../frame/Dialog.tsx';
 import { Panel } from './pieces.tsx';
@@ -12,7 +12,7 @@ export type Run = Answer<'listModelRuns'>['items'][number];
 
 export const figures = (metrics: Readonly<Record<string, number>>): string =>
   Object.entries(metrics)
-    .map(([name, amount]) => `${name} ${threeDigits(amount)}`)
+    .map(([name, amount]) => `${name} ${plainNumber(amount)}`)
     .join(' · ');
 
 /** What the gate compared on the held-out week, metric by metric. */
@@ -50,11 +50,11 @@ const Gate = ({ decision }: { decision: NonNullable<Run['decision']> }) => (
 export const Comparison = ({ runs }: { runs: readonly Run[] }) => {
   const parameters = [...new Set(runs.flatMap((run) => Object.keys(run.hyperparameters)))].sort();
   const metrics = [...new Set(runs.flatMap((run) => Object.keys(run.metrics)))].sort();
-  const row = (label: string, show: (run: Run) => string, numeric: boolean) => (
+  const row = (label: string, show: (run: Run) => string) => (
     <tr key={label}>
       <td class="muted">{label}</td>
       {runs.map((run) => (
-        <td key={run.runId} class={numeric ? 'num' : 'wrap'}>
+        <td key={run.runId} class="wrap tabular">
           {show(run)}
         </td>
       ))}
@@ -74,12 +74,12 @@ export const Comparison = ({ runs }: { runs: readonly Run[] }) => {
             </tr>
           </thead>
           <tbody>
-            {row('data', (run) => run.dataVersion, false)}
-            {parameters.map((name) => row(name, (run) => run.hyperparameters[name] ?? '–', false))}
+            {row('data', (run) => run.dataVersion)}
+            {parameters.map((name) => row(name, (run) => run.hyperparameters[name] ?? '–'))}
             {metrics.map((name) =>
-              row(name, (run) => (run.metrics[name] === undefined ? '–' : threeDigits(run.metrics[name])), true),
+              row(name, (run) => (run.metrics[name] === undefined ? '–' : plainNumber(run.metrics[name]))),
             )}
-            {row('gate', (run) => run.decision?.reason ?? run.failure ?? 'not judged', false)}
+            {row('gate', (run) => run.decision?.reason ?? run.failure ?? 'not judged')}
           </tbody>
         </table>
       </section>
