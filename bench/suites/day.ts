@@ -28,7 +28,7 @@ export async function run(say: (line: string) => void): Promise<Record<string, F
   if ('missing' in found) throw new Error(`the day suite needs a native PostgreSQL: ${found.missing}`);
   const figures: Record<string, Figure> = {};
   for (const form of ['JSON', 'columnar'] as const) {
-    const settings = { synchronous_commit: 'on', max_wal_size: '4GB', shared_buffers: '256MB' };
+    const settings = { synchronous_commit: 'on', jit: 'off', max_wal_size: '4GB', shared_buffers: '256MB' };
     const server = await startNativePostgres({ bin: found.bin, port: PORT, settings });
     const pool = new pg.Pool({ ...server.settings, max: 2 });
     try {

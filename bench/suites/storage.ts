@@ -20,6 +20,8 @@ import { COLUMNS_SCHEMA_ID, LOAD_DAY, type Load, meterDayLoad, meterIdOf, SLOTS,
 export const name = 'storage';
 
 const PORT = 21_050;
+/** As deployed: the roles of the functions have `jit` off. */
+const SETTINGS = { synchronous_commit: 'on', jit: 'off' };
 /** 32 whole buckets; small enough that the baseline, tens of times slower, ends in minutes. */
 const METERS = 8192;
 const ARRIVING_INTERVALS = 16;
@@ -58,7 +60,7 @@ export async function run(say: (line: string) => void): Promise<Record<string, F
   verifyBaseline();
   const found = findNativePostgres();
   if ('missing' in found) throw new Error(`the storage suite needs a native PostgreSQL: ${found.missing}`);
-  const server = await startNativePostgres({ bin: found.bin, port: PORT, settings: { synchronous_commit: 'on' } });
+  const server = await startNativePostgres({ bin: found.bin, port: PORT, settings: SETTINGS });
   const pool = new pg.Pool({ ...server.settings, max: 2 });
   const client = new pg.Client(server.settings);
   try {

@@ -57,7 +57,8 @@ function oneSession(client: Queryable): Database {
     return turn;
   };
   return {
-    query: (text, values) => inTurn(() => client.query(text, values)),
+    query: ((text: string, values?: unknown[]) =>
+      inTurn(() => client.query(text, values))) as unknown as Queryable['query'],
     transaction: (work) =>
       inTurn(async () => {
         await client.query('BEGIN');

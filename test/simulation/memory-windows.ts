@@ -1,5 +1,5 @@
 import type { DaySummary } from '../../layers/domain/windows/day-summary.ts';
-import { encodeSummary } from '../../layers/domain/windows/day-summary.ts';
+import { DaySummaries, encodeSummary } from '../../layers/domain/windows/day-summary.ts';
 import {
   type EntityDay,
   LEVELS,
@@ -72,15 +72,10 @@ export class MemoryWindows {
     return {
       noteDue: () => around('note due', () => this.#noteDue(open)),
       claim: (limit) => around('claim', () => this.#claim(open, limit)),
-      membersOf: (ids, day) => around('members', () => this.#membersOf(ids, day)),
-      meterDays: (meterNos, day) =>
-        around('meter days', async () => {
-          const found = [];
-          for (const channel of this.#readings.channelsOf(meterNos, day)) {
-            found.push(...(await this.#readings.readMany({ meterNos, channel, fromDay: day, toDay: day + 1 })));
-          }
-          return found;
-        }),
+      sumsOf: async (ids, day) => {
+        const members = await around('members', () => this.#membersOf(ids, day));
+        return around('meter days', () => this.#sumsOf(members, day));
+      },
       partsOf: (level, ids, day) => around('parts', () => this.#partsOf(level, ids, day)),
       put: (days) => around('put windows', () => this.#put(open, days)),
       noteParentsDue: (days) =>
@@ -147,6 +142,20 @@ export class MemoryWindows {
 
   #membersOf(ids: readonly string[], day: number): Member[] {
     return this.topology.members.filter((member) => ids.includes(member.transformerId) && servesOn(member, day));
+  }
+
+  /** Meter by meter, as the readings are said to lie: what the columns of the real store are held against. */
+  async #sumsOf(members: readonly Member[], day: number): Promise<ReadonlyMap<string, DaySummaries>> {
+    const meterNos = [...new Set(members.map(({ meterNo }) => meterNo))];
+    const sums = new Map(members.map(({ transformerId }) => [transformerId, new DaySummaries()]));
+    for (const channel of this.#readings.channelsOf(meterNos, day)) {
+      for (const meterDay of await this.#readings.readMany({ meterNos, channel, fromDay: day, toDay: day + 1 })) {
+        for (const member of members) {
+          if (member.meterNo === meterDay.meterNo) sums.get(member.transformerId)?.addMeterDay(meterDay, [member]);
+        }
+      }
+    }
+    return sums;
   }
 
   #parentOf({ level, id, day }: EntityDay): EntityDay[] {

@@ -21,10 +21,17 @@ const RECORDS_BEFORE = `bit_count(substring(meters FROM 1 FOR (meter_no & 255) >
   + bit_count((get_byte(meters, (meter_no & 255) >> 3) & ((1 << (meter_no & 7)) - 1))::bit(8))`;
 const NO_METERS = `'\\x${'00'.repeat(METER_SET_BYTES)}'::bytea`;
 
-/** Of blocks joined with `meter_no`: the head and that meter's record alone, so that the rest is not even read from disk. */
-export const PACKED_RECORDS = `string_agg(${KEY} || set_bit(${NO_METERS}, meter_no & 255, 1)
-  || int4send(head_bytes + record_bytes) || substring(body FROM 1 FOR head_bytes)
-  || substring(body FROM (head_bytes + record_bytes * (${RECORDS_BEFORE}) + 1)::int FOR record_bytes), ''::bytea)`;
+/** From so many meters of a block on it is read whole. [proposed] */
+export const RECORDS_OF_A_BLOCK = 16;
+
+/** Of a block joined with `meter_no`: the head and that meter's record alone, so that the rest is not even read from disk. */
+export const ONE_RECORD = {
+  meters: `set_bit(${NO_METERS}, meter_no & 255, 1)`,
+  body: `substring(body FROM 1 FOR head_bytes)
+    || substring(body FROM (head_bytes + record_bytes * (${RECORDS_BEFORE}) + 1)::int FOR record_bytes)`,
+};
+export const PACKED_RECORDS = `string_agg(${KEY} || ${ONE_RECORD.meters} || int4send(head_bytes + record_bytes)
+  || ${ONE_RECORD.body}, ''::bytea)`;
 
 const KEY_BYTES = 12;
 const VERSION_BYTES = 34;

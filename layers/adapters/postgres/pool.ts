@@ -6,6 +6,8 @@ import { StoreUnavailable } from '../../domain/store-unavailable.ts';
 /** What the adapters need of a session: one statement at a time, unnamed. Both `pg.Client` and `pg.PoolClient` are one. */
 export interface Queryable {
   query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[]; rowCount: number | null }>;
+  /** A statement that reads its answer itself. @see binary-rows.ts */
+  query(statement: pg.Submittable): unknown;
 }
 
 /** Sessions by need; `transaction` takes one session for its whole length. */
@@ -75,7 +77,7 @@ const NO_CONNECTION = /^(timeout exceeded when trying to connect|Query read time
 const SYSTEM_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
 
 /** @throws StoreUnavailable in place of a fault of the server or the way to it; any other failure as it is. */
-function rethrow(failure: unknown): never {
+export function rethrow(failure: unknown): never {
   const { code = '', message = '' } = failure as { code?: string; message?: string };
   if (SERVER_FAULT.test(code) || SYSTEM_CODES.has(code) || NO_CONNECTION.test(message)) {
     throw new StoreUnavailable(`PostgreSQL: ${message}`, { cause: failure, retryAfterSeconds: RETRY_AFTER_SECONDS });
@@ -86,7 +88,8 @@ function rethrow(failure: unknown): never {
 /** The port of the adapters over a pool. */
 export function databaseOf(pool: pg.Pool): Database {
   return {
-    query: (text, values) => pool.query(text, values).catch(rethrow),
+    query: ((statement: string, values?: unknown[]) =>
+      pool.query(statement, values).catch(rethrow)) as unknown as Queryable['query'],
     async transaction(work) {
       const session = await pool.connect().catch(rethrow);
       let broken: Error | undefined;

@@ -12,6 +12,7 @@ import {
   PACKED_DELTAS,
   PACKED_RECORDS,
   PACKED_VERSIONS,
+  RECORDS_OF_A_BLOCK,
   unpackVersions,
 } from './packed-rows.ts';
 import type { Database, Queryable } from './pool.ts';
@@ -108,9 +109,6 @@ export async function readVersions(
 const APPEND = `INSERT INTO reading_delta (bucket, day, reading_count, body)
   SELECT bucket, day, readings, substring($6::bytea FROM start FOR length)
   FROM unnest($1::int[], $2::int[], $3::int[], $4::int[], $5::int[]) AS chunk (bucket, day, readings, start, length)`;
-
-/** From so many meters of a block on it is read whole. [proposed] */
-const RECORDS_OF_A_BLOCK = 16;
 
 // One statement, one snapshot: a compaction that commits meanwhile neither hides nor doubles a reading.
 const DELTAS = `(SELECT ${PACKED_DELTAS} FROM reading_delta

@@ -1,17 +1,14 @@
-import { BUCKET_BITS } from '../../domain/readings/calendar-day.ts';
 import { type DaySummary, decodeSummary, encodeSummary } from '../../domain/windows/day-summary.ts';
 import {
   type EntityDay,
   LEVELS,
   type Level,
-  type Member,
   SYSTEM_ID,
   type WindowAggregation,
   type WindowWork,
 } from '../../domain/windows/window-store.ts';
 import type { Database, Queryable } from './pool.ts';
-import { postgresReadingStore } from './reading-store.ts';
-import { epochMs } from './topology-rows.ts';
+import { sumTransformers } from './transformer-sums.ts';
 
 /** Key of the advisory lock: one run at a time turns marks into due entity-days. */
 const NOTING_LOCK = 72_157_002;
@@ -24,8 +21,6 @@ export function postgresWindowAggregation(database: Database): WindowAggregation
 }
 
 function windowWork(session: Queryable): WindowWork {
-  // The aggregation's own session: what is read is read after the claim, and an embedded database has no other.
-  const readings = postgresReadingStore({ query: session.query.bind(session), transaction: (work) => work(session) });
   return {
     async noteDue() {
       // One at a time: a day that another run is just getting to know must not be missed by a change of topology.
@@ -38,27 +33,21 @@ function windowWork(session: Queryable): WindowWork {
       const { rows } = await session.query(CLAIM, [limit]);
       return rows.map(entityDayOf);
     },
-    async membersOf(transformerIds, day) {
-      const { rows } = await session.query(MEMBERS, [transformerIds, day]);
-      return rows.map(memberOf);
-    },
-    async meterDays(meterNos, day) {
-      const { rows } = await session.query(CHANNELS_OF, [meterNos]);
-      const days = [];
-      for (const { channel, meter_nos } of rows) {
-        const query = { meterNos: meter_nos as number[], channel: Number(channel), fromDay: day, toDay: day + 1 };
-        days.push(...(await readings.readMany(query)));
-      }
-      return days;
-    },
+    sumsOf: (transformerIds, day) => sumTransformers(session, { transformerIds, day }),
     async partsOf(level, ids, day) {
       const { rows } = await session.query(partsStatement(level), [day, ids]);
       return rows.map((row) => ({ id: String(row.parent_id), summary: summaryOf(row) }));
     },
     async put(days) {
       if (days.length === 0) return [];
+      const bodies: Uint8Array[] = [];
+      let start = 1;
       const rows = days.flatMap(({ level, id, day, summaries }) =>
-        summaries.map((summary) => ({ level, id, day, summary, body: Buffer.from(encodeSummary(summary)) })),
+        summaries.map((summary) => {
+          const { length } = bodies[bodies.push(encodeSummary(summary)) - 1] as Uint8Array;
+          start += length;
+          return { level, id, day, summary, start: start - length, length };
+        }),
       );
       const { rows: changed } = await session.query(PUT, [
         rows.map(({ level }) => level),
@@ -66,10 +55,12 @@ function windowWork(session: Queryable): WindowWork {
         rows.map(({ day }) => day),
         rows.map(({ summary }) => summary.channel),
         rows.map(({ summary }) => summary.intervalMinutes),
-        rows.map(({ body }) => body),
+        rows.map((row) => row.start),
+        rows.map(({ length }) => length),
         days.map(({ level }) => level),
         days.map(({ id }) => id),
         days.map(({ day }) => day),
+        Buffer.concat(bodies),
       ]);
       return changed.map(entityDayOf);
     },
@@ -87,23 +78,12 @@ const entityDayOf = (row: Record<string, unknown>): EntityDay => ({
   day: Number(row.day),
 });
 
-export const memberOf = (row: Record<string, unknown>): Member => ({
-  transformerId: String(row.transformer_id),
-  meterNo: Number(row.meter_no),
-  from: Number(row.valid_from),
-  to: row.valid_to === null ? null : Number(row.valid_to),
-});
-
 export const summaryOf = (row: Record<string, unknown>): DaySummary =>
   decodeSummary(row.body as Uint8Array, {
     channel: Number(row.channel),
     intervalMinutes: Number(row.interval_minutes),
     day: Number(row.day),
   });
-
-/** Whether an installation `i` lasts into a day (an SQL expression). */
-const servesOn = (day: string): string => `i.valid_from < to_timestamp((${day} + 1) * 86400.0)
-    AND (i.valid_to IS NULL OR i.valid_to > to_timestamp(${day} * 86400.0))`;
 
 // In key order, so that two that note the same entity-days wait for each other in one direction only.
 const NOTE_DUE = `WITH taken AS (DELETE FROM window_mark
@@ -113,9 +93,7 @@ const NOTE_DUE = `WITH taken AS (DELETE FROM window_mark
   scoring AS (INSERT INTO score_due (bucket, day) SELECT bucket, day FROM buckets ORDER BY bucket, day ON CONFLICT DO NOTHING),
   known AS (INSERT INTO window_known_day SELECT DISTINCT day FROM buckets ORDER BY day ON CONFLICT DO NOTHING),
   due AS (INSERT INTO window_due (level, day, entity_id)
-    SELECT 1, day, transformer_id FROM buckets
-      JOIN meter_installation i ON i.meter_no >> ${BUCKET_BITS} = bucket AND ${servesOn('day')}
-      JOIN usage_point USING (usage_point_id)
+    SELECT 1, day, transformer_id FROM buckets JOIN window_bucket USING (bucket)
     UNION SELECT level, days.day, entity_id FROM taken,
       (SELECT day FROM window_known_day UNION SELECT day FROM buckets) AS days WHERE taken.entity_id IS NOT NULL
     ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING)
@@ -124,15 +102,6 @@ const NOTE_DUE = `WITH taken AS (DELETE FROM window_mark
 const CLAIM = `DELETE FROM window_due WHERE (level, day, entity_id) IN (SELECT level, day, entity_id FROM window_due
     WHERE level = (SELECT min(level) FROM window_due) ORDER BY day, entity_id LIMIT $1::int FOR UPDATE SKIP LOCKED)
   RETURNING level, day, entity_id`;
-
-/** Meters of transformers on a day. */
-export const MEMBERS = `SELECT transformer_id, i.meter_no, ${epochMs('i.valid_from')} AS valid_from,
-    ${epochMs('i.valid_to')} AS valid_to
-  FROM usage_point JOIN meter_installation i USING (usage_point_id)
-  WHERE transformer_id = ANY($1::text[]) AND NOT i.is_check AND ${servesOn('$2::int')}`;
-
-const CHANNELS_OF = `SELECT channel, array_agg(meter_no) AS meter_nos FROM meter_channel
-  WHERE meter_no = ANY($1::int[]) GROUP BY channel ORDER BY channel`;
 
 /** Where an entity's parent stands. */
 const PARENTS: Record<Exclude<Level, typeof LEVELS.system>, { parent: string; from: string; id: string }> = {
@@ -157,9 +126,10 @@ const parentsStatement = (level: keyof typeof PARENTS): string => {
     ORDER BY 2, 3 ON CONFLICT DO NOTHING`;
 };
 
-const PUT = `WITH fresh AS (SELECT * FROM unnest($1::smallint[], $2::text[], $3::int[], $4::smallint[], $5::smallint[], $6::bytea[])
-    AS fresh (level, entity_id, day, channel, interval_minutes, body)),
-  claimed AS (SELECT * FROM unnest($7::smallint[], $8::text[], $9::int[]) AS claimed (level, entity_id, day)),
+const PUT = `WITH fresh AS (SELECT level, entity_id, day, channel, interval_minutes, substring($11::bytea FROM start FOR length) AS body
+    FROM unnest($1::smallint[], $2::text[], $3::int[], $4::smallint[], $5::smallint[], $6::int[], $7::int[])
+    AS fresh (level, entity_id, day, channel, interval_minutes, start, length)),
+  claimed AS (SELECT * FROM unnest($8::smallint[], $9::text[], $10::int[]) AS claimed (level, entity_id, day)),
   gone AS (DELETE FROM window_day AS stored USING claimed
     WHERE (stored.level, stored.entity_id, stored.day) = (claimed.level, claimed.entity_id, claimed.day)
       AND NOT EXISTS (SELECT FROM fresh WHERE (fresh.level, fresh.entity_id, fresh.day, fresh.channel, fresh.interval_minutes)

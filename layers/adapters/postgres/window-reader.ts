@@ -1,16 +1,12 @@
 import { CHANNELS, type ChannelName } from '../../contracts/messages/channels.ts';
 import type { Entity } from '../../domain/network/topology-store.ts';
-import { BUCKET_BITS } from '../../domain/readings/calendar-day.ts';
-import { sumMeters } from '../../domain/windows/aggregate-windows.ts';
 import { DaySummaries, type DaySummary } from '../../domain/windows/day-summary.ts';
-import { LEVELS, SYSTEM_ID, type WindowReader } from '../../domain/windows/window-store.ts';
+import { LEVELS, type Member, SYSTEM_ID, type WindowReader } from '../../domain/windows/window-store.ts';
 import type { Database } from './pool.ts';
 import { postgresReadingStore } from './reading-store.ts';
 import { epochMs } from './topology-rows.ts';
-import { MEMBERS, memberOf, summaryOf } from './window-aggregation.ts';
-
-/** Blocks of a day held in memory at once; more meters are read in turns. */
-const METER_DAYS_AT_ONCE = 20_000;
+import { sumTransformers } from './transformer-sums.ts';
+import { summaryOf } from './window-aggregation.ts';
 
 interface Span {
   channel: ChannelName;
@@ -42,23 +38,15 @@ export function postgresWindowReader(database: Database): WindowReader {
       else summariesOf(found, id).addSummary(summaryOf(row));
     }
     for (const [day, transformerIds] of stale) {
-      for (const [id, summaries] of await summedNow([...transformerIds], day, code)) {
+      for (const [id, summaries] of await sumTransformers(database, {
+        transformerIds: [...transformerIds],
+        day,
+        channel: code,
+      })) {
         for (const summary of summaries.list()) summariesOf(found, id).addSummary(summary);
       }
     }
     return found;
-  }
-
-  async function summedNow(transformerIds: readonly string[], day: number, channel: number) {
-    const { rows } = await database.query(MEMBERS, [transformerIds, day]);
-    const members = rows.map(memberOf);
-    const meterNos = [...new Set(members.map(({ meterNo }) => meterNo))];
-    const days = [];
-    for (let from = 0; from < meterNos.length; from += METER_DAYS_AT_ONCE) {
-      const some = meterNos.slice(from, from + METER_DAYS_AT_ONCE);
-      days.push(...(await readings.readMany({ meterNos: some, channel, fromDay: day, toDay: day + 1 })));
-    }
-    return sumMeters(members, days);
   }
 
   async function daysOfMeter(meterId: string, { channel, fromDay, toDay }: Span): Promise<DaySummary[]> {
@@ -102,6 +90,13 @@ export function postgresWindowReader(database: Database): WindowReader {
   };
 }
 
+const memberOf = (row: Record<string, unknown>): Member => ({
+  transformerId: String(row.transformer_id),
+  meterNo: Number(row.meter_no),
+  from: Number(row.valid_from),
+  to: row.valid_to === null ? null : Number(row.valid_to),
+});
+
 function summariesOf(found: Map<string, DaySummaries>, id: string): DaySummaries {
   const summaries = found.get(id) ?? new DaySummaries();
   found.set(id, summaries);
@@ -125,8 +120,7 @@ const STALE_TRANSFORMERS = `SELECT entity_id, day FROM window_due
     WHERE level = ${LEVELS.transformer} AND day >= $3::int AND day < $4::int
   UNION SELECT transformer_id, day
     FROM (SELECT DISTINCT bucket, day FROM window_mark WHERE bucket IS NOT NULL AND day >= $3::int AND day < $4::int) AS marked
-    JOIN meter_installation i ON i.meter_no >> ${BUCKET_BITS} = bucket
-    JOIN usage_point USING (usage_point_id)
+    JOIN window_bucket USING (bucket)
   UNION SELECT entity_id, days.day FROM window_mark, generate_series($3::int, $4::int - 1) AS days (day)
     WHERE window_mark.level = ${LEVELS.transformer}`;
 

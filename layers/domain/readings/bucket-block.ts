@@ -189,6 +189,21 @@ export class BucketBlock {
     };
   }
 
+  /** Where a meter's cells begin in `states` and `energyWh`, one for each slot; -1: it has none. */
+  cellsOf(meter: number): number {
+    const row = this.#rowOf[meter] as number;
+    return row < 0 ? -1 : row * this.slots;
+  }
+
+  /** Quality and conflict flag by cell; 0: no reading. */
+  get states(): Uint8Array {
+    return this.#state;
+  }
+
+  get energyWh(): Int32Array {
+    return this.#energyWh;
+  }
+
   /** Days of the meters that have any, in their order. */
   *days(): Generator<{ meterNo: number; block: DayBlock }> {
     for (let meter = 0; meter < METERS; meter++) {
@@ -315,9 +330,10 @@ export class BucketBlock {
 
   /**
    * Takes a packed block into this empty one. The body may lack records, if the set of meters lacks their meters too.
+   * @param only `energies`: states and energies, for a block that is only read, not merged
    * @throws RangeError on another format or a short body.
    */
-  decode(meterSet: Uint8Array, body: Uint8Array): void {
+  decode(meterSet: Uint8Array, body: Uint8Array, only?: 'energies'): void {
     const reader = new ColumnReader(body);
     const format = reader.byte();
     if (format !== BLOCK_FORMAT) throw new RangeError(`reading block of format ${format}`);
@@ -328,8 +344,9 @@ export class BucketBlock {
     const revisionWidth = reader.byte();
     const receipts = new Float64Array(reader.uint32());
     reader.column(receipts, receipts.length);
-    for (const recordedAt of receipts) this.#noOfReceipt(recordedAt);
     const { slots } = this;
+    if (only !== 'energies') for (const recordedAt of receipts) this.#noOfReceipt(recordedAt);
+    const unread = slots * (receiptWidth + revisionWidth);
     for (let meter = 0; meter < METERS; meter++) {
       if (((meterSet[meter >> 3] as number) & (1 << (meter & 7))) === 0) continue;
       const from = this.#newRow(meter) * slots;
@@ -342,6 +359,10 @@ export class BucketBlock {
         }
       }
       reader.unsigned(this.#energyWh, { from, to: from + slots, width: energyWidth });
+      if (only === 'energies') {
+        reader.position += unread;
+        continue;
+      }
       reader.unsigned(this.#receipt, { from, to: from + slots, width: receiptWidth });
       reader.unsigned(this.#revision, { from, to: from + slots, width: revisionWidth });
     }

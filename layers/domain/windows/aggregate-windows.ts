@@ -1,12 +1,5 @@
 import { DaySummaries, type DaySummary } from './day-summary.ts';
-import {
-  type EntityDay,
-  LEVELS,
-  type Level,
-  type Member,
-  type WindowAggregation,
-  type WindowWork,
-} from './window-store.ts';
+import { type EntityDay, LEVELS, type Level, type WindowAggregation, type WindowWork } from './window-store.ts';
 
 /** Entity-days summed in one transaction: some thousand meters' blocks of a day, about 20 MB. [proposed] */
 const ENTITY_DAYS_PER_TRANSACTION = 128;
@@ -62,35 +55,12 @@ async function summariesOf(
   step: WindowWork,
   { level, ids, day }: { level: Level; ids: readonly string[]; day: number },
 ): Promise<ReadonlyMap<string, DaySummaries>> {
-  if (level === LEVELS.transformer) {
-    const members = await step.membersOf(ids, day);
-    return sumMeters(members, await step.meterDays([...new Set(members.map(({ meterNo }) => meterNo))], day));
-  }
+  if (level === LEVELS.transformer) return step.sumsOf(ids, day);
   const found = new Map<string, DaySummaries>();
-  for (const { id, summary } of await step.partsOf(level, ids, day)) at(found, id).addSummary(summary);
-  return found;
-}
-
-/** Sums meters' days by the transformer they hung on at the time. */
-export function sumMeters(
-  members: readonly Member[],
-  days: Iterable<Parameters<DaySummaries['addMeterDay']>[0]>,
-): Map<string, DaySummaries> {
-  const membersOf = Map.groupBy(members, ({ meterNo }) => meterNo);
-  const found = new Map<string, DaySummaries>();
-  for (const meterDay of days) {
-    for (const member of membersOf.get(meterDay.meterNo) ?? []) {
-      at(found, member.transformerId).addMeterDay(meterDay, [member]);
-    }
-  }
-  return found;
-}
-
-function at(found: Map<string, DaySummaries>, id: string): DaySummaries {
-  let summaries = found.get(id);
-  if (!summaries) {
-    summaries = new DaySummaries();
+  for (const { id, summary } of await step.partsOf(level, ids, day)) {
+    const summaries = found.get(id) ?? new DaySummaries();
     found.set(id, summaries);
+    summaries.addSummary(summary);
   }
-  return summaries;
+  return found;
 }

@@ -30,6 +30,16 @@ export interface DaySummary {
   mostDayWh: number;
 }
 
+export type SummaryKey = Pick<DaySummary, 'channel' | 'intervalMinutes' | 'day'>;
+
+/** Columns that hold a meter's day from `at` on, a cell for each slot: state (0: no reading; quality and flags) and energy. */
+export interface DayCells {
+  states: Uint8Array;
+  energyWh: Int32Array;
+  at: number;
+}
+const QUALITY_BITS = 0x7f;
+
 const COLUMNS = ['present', 'estimated', 'sumWh', 'leastWh', 'mostWh'] as const;
 
 /** When a meter belongs to an entity: [from, to), epoch ms; `to` null: still. */
@@ -38,7 +48,17 @@ export interface Membership {
   to: number | null;
 }
 
-export function emptySummary(key: Pick<DaySummary, 'channel' | 'intervalMinutes' | 'day'>): DaySummary {
+/** Slots [from, to) of the day that start while the membership lasts. */
+function slotsOf({ day, intervalMinutes }: SummaryKey, membership?: Membership): { from: number; to: number } {
+  const slots = slotsPerDay(intervalMinutes);
+  if (!membership) return { from: 0, to: slots };
+  const slotAt = (timeMs: number) =>
+    Math.ceil((timeMs - slotStart(day, 0, intervalMinutes)) / (intervalMinutes * MINUTE_MS));
+  const to = membership.to === null ? slots : Math.min(slots, slotAt(membership.to));
+  return { from: Math.max(0, slotAt(membership.from)), to };
+}
+
+export function emptySummary(key: SummaryKey): DaySummary {
   const slots = slotsPerDay(key.intervalMinutes);
   return {
     channel: key.channel,
@@ -56,40 +76,50 @@ export function emptySummary(key: Pick<DaySummary, 'channel' | 'intervalMinutes'
 /** Collects summaries of one entity: one for each channel, interval length and day that has a reading. */
 export class DaySummaries {
   readonly #summaries = new Map<number, DaySummary>();
+  #last: DaySummary | undefined;
 
   /** Adds a meter's day: a reading counts where its interval starts, and only while the meter belongs here. */
   addMeterDay({ channel, day, block }: MeterDay, memberships: readonly Membership[]): void {
     const { intervalMinutes, quality, energyWh } = block;
-    const lengthMs = intervalMinutes * MINUTE_MS;
-    const dayStart = slotStart(day, 0, intervalMinutes);
     let dayWh = 0;
-    for (const { from, to } of memberships) {
-      const first = Math.max(0, Math.ceil((from - dayStart) / lengthMs));
-      const end = to === null ? quality.length : Math.min(quality.length, Math.ceil((to - dayStart) / lengthMs));
-      let slot = first;
-      while (slot < end && quality[slot] === 0) slot++;
-      if (slot >= end) continue;
-      const summary = this.#of(channel, intervalMinutes, day);
-      const { present, estimated, sumWh, leastWh, mostWh } = summary;
-      for (; slot < end; slot++) {
-        const kind = quality[slot] as number;
-        if (kind === 0) continue;
-        const wh = energyWh[slot] as number;
-        const before = present[slot] as number;
-        if (before === 0 || wh < (leastWh[slot] as number)) leastWh[slot] = wh;
-        if (wh > (mostWh[slot] as number)) mostWh[slot] = wh;
-        present[slot] = before + 1;
-        if (kind === QUALITIES.estimated) estimated[slot] = (estimated[slot] as number) + 1;
-        sumWh[slot] = (sumWh[slot] as number) + wh;
-        dayWh += wh;
-      }
-      summary.mostDayWh = Math.max(summary.mostDayWh, dayWh);
+    for (const membership of memberships) {
+      dayWh = this.addCells({ channel, intervalMinutes, day }, { states: quality, energyWh, at: 0 }, membership, dayWh);
     }
+  }
+
+  /**
+   * Adds a meter's day as it lies in columns, from the cell `at` on; without a membership all of it counts.
+   * @param before what else of the meter's day counted here, Wh @returns that and what counts now
+   */
+  addCells(key: SummaryKey, { states, energyWh, at }: DayCells, membership?: Membership, before = 0): number {
+    const { from, to } = slotsOf(key, membership);
+    let cell = at + from;
+    const end = at + to;
+    while (cell < end && states[cell] === 0) cell++;
+    if (cell >= end) return before;
+    const summary = this.#of(key);
+    const { present, estimated, sumWh, leastWh, mostWh } = summary;
+    let dayWh = before;
+    for (; cell < end; cell++) {
+      const quality = (states[cell] as number) & QUALITY_BITS;
+      if (quality === 0) continue;
+      const slot = cell - at;
+      const wh = energyWh[cell] as number;
+      const meters = present[slot] as number;
+      if (meters === 0 || wh < (leastWh[slot] as number)) leastWh[slot] = wh;
+      if (wh > (mostWh[slot] as number)) mostWh[slot] = wh;
+      present[slot] = meters + 1;
+      if (quality === QUALITIES.estimated) estimated[slot] = (estimated[slot] as number) + 1;
+      sumWh[slot] = (sumWh[slot] as number) + wh;
+      dayWh += wh;
+    }
+    summary.mostDayWh = Math.max(summary.mostDayWh, dayWh);
+    return dayWh;
   }
 
   /** Adds what another entity, none of whose readings are in here, adds up to. */
   addSummary(part: DaySummary): void {
-    const summary = this.#of(part.channel, part.intervalMinutes, part.day);
+    const summary = this.#of(part);
     const { present, estimated, sumWh, leastWh, mostWh } = summary;
     summary.mostDayWh = Math.max(summary.mostDayWh, part.mostDayWh);
     for (let slot = 0; slot < present.length; slot++) {
@@ -110,7 +140,9 @@ export class DaySummaries {
     return [...this.#summaries.entries()].sort(([a], [b]) => a - b).map(([, summary]) => summary);
   }
 
-  #of(channel: number, intervalMinutes: number, day: number): DaySummary {
+  #of({ channel, intervalMinutes, day }: SummaryKey): DaySummary {
+    const last = this.#last;
+    if (last?.day === day && last.channel === channel && last.intervalMinutes === intervalMinutes) return last;
     // Channels and interval lengths fit a byte each.
     const key = day * 0x10000 + channel * 0x100 + intervalMinutes;
     let summary = this.#summaries.get(key);
@@ -118,6 +150,7 @@ export class DaySummaries {
       summary = emptySummary({ channel, intervalMinutes, day });
       this.#summaries.set(key, summary);
     }
+    this.#last = summary;
     return summary;
   }
 }
@@ -133,10 +166,7 @@ export function encodeSummary(summary: DaySummary): Uint8Array {
 }
 
 /** Unpacks a summary. @throws RangeError on another format or a short body. */
-export function decodeSummary(
-  body: Uint8Array,
-  key: Pick<DaySummary, 'channel' | 'intervalMinutes' | 'day'>,
-): DaySummary {
+export function decodeSummary(body: Uint8Array, key: SummaryKey): DaySummary {
   const reader = new ColumnReader(body);
   const format = reader.byte();
   if (format !== SUMMARY_FORMAT && format !== FORMER_FORMAT) throw new RangeError(`day summary of format ${format}`);

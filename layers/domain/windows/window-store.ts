@@ -1,7 +1,6 @@
 import type { ChannelName } from '../../contracts/messages/channels.ts';
 import type { Entity } from '../network/topology-store.ts';
-import type { MeterDay } from '../readings/reading-store.ts';
-import type { DaySummary, Membership } from './day-summary.ts';
+import type { DaySummaries, DaySummary, Membership } from './day-summary.ts';
 
 /** What is summed from what, from the meters upwards. Stored in rows; never reused. */
 export const LEVELS = { transformer: 1, feeder: 2, region: 3, system: 4 } as const;
@@ -52,10 +51,11 @@ export interface WindowWork {
    * them, and whoever notes one of them as due waits.
    */
   claim(limit: number): Promise<EntityDay[]>;
-  /** Meters that hung on any of the transformers on a day. */
-  membersOf(transformerIds: readonly string[], day: number): Promise<Member[]>;
-  /** Winners of a day, of all channels, block and delta together, as of now. */
-  meterDays(meterNos: readonly number[], day: number): Promise<MeterDay[]>;
+  /**
+   * What the readings of the transformers' meters add up to on a day, of all channels: winners of block and delta together, as
+   * of now, each where its meter hung when the interval began. Transformers without any are absent.
+   */
+  sumsOf(transformerIds: readonly string[], day: number): Promise<ReadonlyMap<string, DaySummaries>>;
   /** Summaries of the entities one level below, with the entity of this level that each belongs to. */
   partsOf(level: Level, ids: readonly string[], day: number): Promise<{ id: string; summary: DaySummary }[]>;
   /** Replaces the summaries of an entity's day. @returns entity-days that differ from what was stored */
