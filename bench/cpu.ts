@@ -10,12 +10,29 @@ export interface CpuTime {
   postgres: number;
 }
 
+/** Starts a measurement of this process and of a process tree. The reading of the clocks themselves is not counted. */
+export function startCpu(rootPid: number): () => CpuTime {
+  const postgres = treeSeconds(rootPid);
+  const node = ownSeconds();
+  return () => {
+    const spent = ownSeconds() - node;
+    return { node: spent, postgres: treeSeconds(rootPid) - postgres };
+  };
+}
+
+function ownSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 /**
- * CPU of this process and of a process tree so far: user and system, of live processes and of the children they have reaped.
- * Source: proc(5), `/proc/[pid]/stat` fields 14 to 17.
+ * User and system time of live processes and of the children they have reaped. Sources: proc(5), `/proc/[pid]/stat` fields 14
+ * to 17, in ticks; Linux, Documentation/scheduler/sched-stats: `/proc/[pid]/schedstat`, the first number, in nanoseconds of
+ * the first thread.
  */
-export function cpuTime(rootPid: number): CpuTime {
-  const parents = new Map<number, { parent: number; ticks: number }>();
+function treeSeconds(rootPid: number): number {
+  const parents = new Map<number, number>();
+  const times = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     let stat: string;
@@ -26,15 +43,25 @@ export function cpuTime(rootPid: number): CpuTime {
       continue;
     }
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-    parents.set(Number(name), { parent: Number(fields[1]), ticks });
+    parents.set(Number(name), Number(fields[1]));
+    const ticks = (from: number, to: number) =>
+      fields.slice(from, to).reduce((sum, field) => sum + Number(field), 0) / TICKS;
+    const live = Number(fields[17]) === 1 ? threadSeconds(name) : ticks(11, 13);
+    times.set(Number(name), live + ticks(13, 15));
   }
   const below = (pid: number): boolean => {
-    for (let at: number | undefined = pid; at; at = parents.get(at)?.parent) if (at === rootPid) return true;
+    for (let at: number | undefined = pid; at; at = parents.get(at)) if (at === rootPid) return true;
     return false;
   };
-  let ticks = 0;
-  for (const [pid, process] of parents) if (below(pid)) ticks += process.ticks;
-  const { user, system } = process.cpuUsage();
-  return { node: (user + system) / 1e6, postgres: ticks / TICKS };
+  let seconds = 0;
+  for (const [pid, spent] of times) if (below(pid)) seconds += spent;
+  return seconds;
+}
+
+function threadSeconds(pid: string): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e9;
+  } catch {
+    return 0;
+  }
 }

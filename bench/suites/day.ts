@@ -6,7 +6,7 @@ import { databaseOf } from '../../layers/adapters/postgres/pool.ts';
 import { postgresReadingStore } from '../../layers/adapters/postgres/reading-store.ts';
 import type { ReadingStore } from '../../layers/domain/readings/reading-store.ts';
 import { findNativePostgres, startNativePostgres } from '../../test/harness/native-postgres.ts';
-import { cpuTime } from '../cpu.ts';
+import { startCpu } from '../cpu.ts';
 import { DAY_SLOTS, type DayForm, dayEnergyWh } from '../day/day-load.ts';
 import type { DayProgress, DayWork } from '../day/worker.ts';
 import type { Figure } from '../figure.ts';
@@ -34,10 +34,10 @@ export async function run(say: (line: string) => void): Promise<Record<string, F
     try {
       await registerMeters(pool);
       say(`${form}: ${METERS} meters registered; ${WORKERS} processes store ${METERS * DAY_SLOTS} readings`);
-      const postgresBefore = cpuTime(server.pid).postgres;
+      const spent = startCpu(server.pid);
       const workers = await storeDay(form, server.settings, say);
       await pool.query('CHECKPOINT');
-      const postgresS = cpuTime(server.pid).postgres - postgresBefore;
+      const postgresS = spent().postgres;
       const seconds = Math.max(...workers.map(({ busyMs }) => busyMs)) / 1000;
       const nodeS = workers.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / 1000;
       await verify(postgresReadingStore(databaseOf(pool)), say);

@@ -1,7 +1,7 @@
 import type { MqttClient } from 'mqtt';
 import { connectDevice, provisionDevices } from '../../test/harness/devices.ts';
 import { Stack } from '../../test/harness/stack.ts';
-import { cpuTime } from '../cpu.ts';
+import { startCpu } from '../cpu.ts';
 import type { Figure } from '../figure.ts';
 
 export const name = 'mqtt';
@@ -33,7 +33,7 @@ export async function run(say: (line: string) => void): Promise<Record<string, F
 
     const total = ids.length * MESSAGES_PER_DEVICE * READINGS_PER_MESSAGE;
     const published: number[] = [];
-    const cpuBefore = cpuTime(stack.pid);
+    const spent = startCpu(stack.pid);
     const began = performance.now();
     await Promise.all(
       clients.map(async (client, n) => {
@@ -53,7 +53,7 @@ export async function run(say: (line: string) => void): Promise<Record<string, F
     say(`${total.toLocaleString('en')} readings acknowledged in ${acknowledgedS.toFixed(1)} s`);
     await untilReadable({ api: endpoints.api, token, from: first, to: end, total });
     const storedS = (performance.now() - began) / 1000;
-    const cpuS = cpuTime(stack.pid).postgres - cpuBefore.postgres;
+    const cpuS = spent().postgres;
     const rate = total / storedS;
     say(
       `readable after ${storedS.toFixed(1)} s; ${rate >= GOAL ? 'reaches' : 'MISSES'} ${GOAL.toLocaleString('en')} readings/s`,

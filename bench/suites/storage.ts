@@ -13,7 +13,7 @@ import { storeReadings } from '../../layers/domain/readings/store-readings.ts';
 import { aggregateWindows } from '../../layers/domain/windows/aggregate-windows.ts';
 import { findNativePostgres, startNativePostgres } from '../../test/harness/native-postgres.ts';
 import { BASELINE_TABLE, storeNaively } from '../baseline/naive-store.ts';
-import { type CpuTime, cpuTime } from '../cpu.ts';
+import { type CpuTime, startCpu } from '../cpu.ts';
 import { type Figure, median } from '../figure.ts';
 import { COLUMNS_SCHEMA_ID, LOAD_DAY, type Load, meterDayLoad, meterIdOf, SLOTS, timeMajorLoad } from '../load.ts';
 
@@ -26,7 +26,7 @@ const SETTINGS = { synchronous_commit: 'on', jit: 'off' };
 const METERS = 8192;
 const ARRIVING_INTERVALS = 16;
 const ROUNDS = 3;
-const WARM_UPS = 3;
+const WARM_UPS = 10;
 const METERS_PER_TRANSFORMER = 64;
 const TRANSFORMERS_PER_FEEDER = 16;
 /** Times the baseline that each case is to reach. */
@@ -306,14 +306,11 @@ async function measure(
   globalThis.gc?.();
   const phases = new Map<Phase, CpuTime>();
   const timed = async (phase: Phase, work: () => Promise<unknown>) => {
-    const before = cpuTime(pid);
+    const spent = startCpu(pid);
     await work();
-    const after = cpuTime(pid);
+    const { node, postgres } = spent();
     const sum = phases.get(phase) ?? { node: 0, postgres: 0 };
-    phases.set(phase, {
-      node: sum.node + after.node - before.node,
-      postgres: sum.postgres + after.postgres - before.postgres,
-    });
+    phases.set(phase, { node: sum.node + node, postgres: sum.postgres + postgres });
   };
   // Compaction runs to the end: nothing is left as a delta.
   await timed('store', async () => {

@@ -71,7 +71,7 @@ export class MemoryWindows {
   #work(open: OpenTransaction, around: Around): WindowWork {
     return {
       noteDue: () => around('note due', () => this.#noteDue(open)),
-      claim: (limit) => around('claim', () => this.#claim(open, limit)),
+      claim: (limit, from) => around('claim', () => this.#claim(open, limit, from)),
       sumsOf: async (ids, day) => {
         const members = await around('members', () => this.#membersOf(ids, day));
         return around('meter days', () => this.#sumsOf(members, day));
@@ -122,8 +122,8 @@ export class MemoryWindows {
     for (const entityDay of days) this.due.set(keyOf(entityDay), entityDay);
   }
 
-  #claim(open: OpenTransaction, limit: number): EntityDay[] {
-    const lowest = Math.min(...[...this.due.values()].map(({ level }) => level));
+  #claim(open: OpenTransaction, limit: number, from: Level): EntityDay[] {
+    const lowest = Math.min(...[...this.due.values()].map(({ level }) => level).filter((level) => level >= from));
     const mine = [...this.due.entries()]
       .filter(([key, { level }]) => level === lowest && !this.isClaimed(key))
       .slice(0, limit);

@@ -1,9 +1,11 @@
+import { WORTH_READINGS } from '../../domain/readings/batch-parts.ts';
 import { type BucketBlock, METER_SET_BYTES } from '../../domain/readings/bucket-block.ts';
 import { slotStart } from '../../domain/readings/calendar-day.ts';
 import { DeltaChunkReader } from '../../domain/readings/delta-chunk.ts';
 import { ColumnWriter } from '../../domain/readings/packed-column.ts';
 import { ReadingColumns } from '../../domain/readings/reading-columns.ts';
 import type { CompactionReport } from '../../domain/readings/reading-store.ts';
+import { BLOCK_COLUMNS, BLOCK_ROWS, type BlockRow, blockParameters, packBlock } from './block-rows.ts';
 import {
   OpenBlocks,
   PACKED_BLOCKS,
@@ -16,10 +18,9 @@ import {
 import type { Database, Queryable } from './pool.ts';
 
 /**
- * A bucket-day waits until so much has gathered that rewriting its blocks pays: 16 intervals of its 256 meters, or many small
- * rows, or six hours. What waits is read with every query, so it must stay small. [proposed]
+ * A bucket-day waits until so much has gathered that rewriting its blocks pays: `WORTH_READINGS`, or many small rows, or six
+ * hours. What waits is read with every query, so it must stay small. [proposed]
  */
-const WORTH_READINGS = 4096;
 const WORTH_ROWS = 512;
 const WAIT_HOURS = 6;
 /** Bucket-days merged in one transaction, so that its statements are shared and its memory stays small (about 10 MB). */
@@ -70,12 +71,7 @@ const TAKE = `WITH mine AS (SELECT * FROM unnest($1::int[], $2::int[]) AS mine (
   SELECT (SELECT ${PACKED_DELTAS} FROM taken) AS deltas,
     (SELECT ${PACKED_BLOCKS} FROM mine JOIN reading_block USING (day, bucket)) AS blocks`;
 
-const PUT_BLOCKS = `INSERT INTO reading_block
-    (day, bucket, channel, interval_minutes, meters, head_bytes, record_bytes, body)
-  SELECT day, bucket, channel, interval_minutes, substring($1::bytea FROM start FOR ${METER_SET_BYTES}), head_bytes,
-    record_bytes, substring($1::bytea FROM start + ${METER_SET_BYTES} FOR length)
-  FROM unnest($2::int[], $3::int[], $4::smallint[], $5::smallint[], $6::int[], $7::int[], $8::int[], $9::int[])
-    AS block (day, bucket, channel, interval_minutes, head_bytes, record_bytes, start, length)
+const PUT_BLOCKS = `INSERT INTO reading_block (${BLOCK_COLUMNS}) ${BLOCK_ROWS}
   ON CONFLICT (day, bucket, channel, interval_minutes) DO UPDATE SET
     meters = excluded.meters, head_bytes = excluded.head_bytes, record_bytes = excluded.record_bytes, body = excluded.body`;
 
@@ -98,16 +94,12 @@ async function compactTogether(session: Queryable, due: readonly Record<string, 
   spareDesk = undefined;
   const merged = mergeBucketDays(desk, unpackDeltas(deltas), blocks instanceof Uint8Array ? unpackBlocks(blocks) : []);
   if (merged.rows.length > 0) {
-    const columns = COLUMNS.map((column) => arrayText(merged.rows.map((row) => row[column])));
-    await session.query(PUT_BLOCKS, [asBuffer(merged.bytes), ...columns]);
+    await session.query(PUT_BLOCKS, blockParameters(merged.rows, desk.writer));
   }
   spareDesk = desk;
   await putVersions(session, merged.superseded);
   return { bucketDays: mine.length, readings: merged.readings, versions: merged.superseded.length };
 }
-
-const COLUMNS = ['day', 'bucket', 'channel', 'intervalMinutes', 'headBytes', 'recordBytes', 'start', 'length'] as const;
-type BlockRow = Record<(typeof COLUMNS)[number], number>;
 
 /** A bucket-day has a block for each channel and interval length. */
 const SPARE_BLOCKS = 4;
@@ -137,24 +129,26 @@ function mergeBucketDays(desk: Desk, deltas: readonly StoredDelta[], blocks: rea
       const before = part.blocks.find(
         ({ key }) => key.channel === block.key.channel && key.intervalMinutes === block.key.intervalMinutes,
       );
-      const row = encodeRow(block, writer, before);
+      const row = rowOf(block, writer, before);
       if (row) rows.push(row);
     }
     desk.blocks = [...open.inOrder(), ...desk.blocks].slice(0, SPARE_BLOCKS);
   }
-  return { rows, bytes: writer.written(), superseded, readings };
+  return { rows, superseded, readings };
 }
 
-/** Appends the block's set of meters and body to the writer. @returns undefined: it is as stored (a replay). */
-function encodeRow(block: BucketBlock, writer: ColumnWriter, before: StoredBlock | undefined): BlockRow | undefined {
+/** Appends the block to the writer. @returns undefined: it is as stored (a replay). */
+function rowOf(block: BucketBlock, writer: ColumnWriter, before: StoredBlock | undefined): BlockRow | undefined {
   const start = writer.position;
-  writer.bytes(block.meterSet());
-  const { headBytes, recordBytes, body } = block.encode(writer);
-  if (before && Buffer.compare(before.body, body) === 0 && Buffer.compare(before.meterSet, block.meterSet()) === 0) {
-    writer.position = start;
-    return undefined;
-  }
-  return { ...block.key, headBytes, recordBytes, start: start + 1, length: body.length };
+  const row = packBlock(block, writer);
+  const body = start + METER_SET_BYTES;
+  const same =
+    before !== undefined &&
+    Buffer.compare(before.meterSet, writer.written(start).subarray(0, METER_SET_BYTES)) === 0 &&
+    Buffer.compare(before.body, writer.written(body)) === 0;
+  if (!same) return row;
+  writer.position = start;
+  return undefined;
 }
 
 /** What belongs together, in key order. */
@@ -171,25 +165,17 @@ function byBucketDay(deltas: readonly StoredDelta[], blocks: readonly StoredBloc
   return [...parts.values()].sort((a, b) => a.day - b.day || a.bucket - b.bucket);
 }
 
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-/** An array as PostgreSQL reads it; the driver would quote and escape each number. */
-const arrayText = (numbers: readonly number[]): string => `{${numbers.join(',')}}`;
-
 async function putVersions(session: Queryable, versions: ReadingColumns): Promise<void> {
   if (versions.length === 0) return;
-  const column = (from: ArrayLike<number>) => Array.from({ length: versions.length }, (_, row) => from[row] as number);
-  const starts = column(versions.day).map((day, row) =>
-    slotStart(day, versions.slot[row] as number, versions.intervalMinutes[row] as number),
-  );
+  const rows = Array.from({ length: versions.length }, (_, row) => versions.at(row));
   await session.query(PUT_VERSIONS, [
-    column(versions.meterNo),
-    column(versions.channel),
-    column(versions.intervalMinutes),
-    starts,
-    column(versions.quality),
-    column(versions.revision),
-    column(versions.energyWh),
-    column(versions.recordedAt),
+    rows.map(({ meterNo }) => meterNo),
+    rows.map(({ channel }) => channel),
+    rows.map(({ intervalMinutes }) => intervalMinutes),
+    rows.map(({ day, slot, intervalMinutes }) => slotStart(day, slot, intervalMinutes)),
+    rows.map(({ quality }) => quality),
+    rows.map(({ revision }) => revision),
+    rows.map(({ energyWh }) => energyWh),
+    rows.map(({ recordedAt }) => recordedAt),
   ]);
 }

@@ -1,10 +1,13 @@
+import { partsOf } from '../../domain/readings/batch-parts.ts';
 import { BUCKET_BITS, DAY_MS, dayOf, slotStart } from '../../domain/readings/calendar-day.ts';
 import type { DayBlock } from '../../domain/readings/day-block.ts';
 import { encodeDeltaChunks } from '../../domain/readings/delta-chunk.ts';
 import type { ReadingColumns, ReadingVersion } from '../../domain/readings/reading-columns.ts';
 import type { MeterDay, ReadingStore, StoredInterval } from '../../domain/readings/reading-store.ts';
 import { winnerAsOf } from '../../domain/readings/versions.ts';
+import { arrayText, asBuffer } from './block-rows.ts';
 import { compactReadings } from './compaction.ts';
+import { putFreshBlocks } from './fresh-blocks.ts';
 import {
   bucketsOf,
   mergeMeterDays,
@@ -61,13 +64,15 @@ export function postgresReadingStore(database: Database): ReadingStore {
 /** Appends readings within whatever transaction the session is in. */
 export async function appendDeltas(session: Queryable, batch: ReadingColumns): Promise<void> {
   if (batch.length === 0) return;
-  const { chunks, bodies } = encodeDeltaChunks(batch);
+  const parts = await putFreshBlocks(session, batch, partsOf(batch));
+  if (parts.length === 0) return;
+  const { chunks, bodies } = encodeDeltaChunks(batch, parts);
   await session.query(APPEND, [
-    chunks.map((chunk) => chunk.bucket),
-    chunks.map((chunk) => chunk.day),
-    chunks.map((chunk) => chunk.readingCount),
-    chunks.map((chunk) => chunk.offset + 1),
-    chunks.map((chunk) => chunk.length),
+    arrayText(chunks.map((chunk) => chunk.bucket)),
+    arrayText(chunks.map((chunk) => chunk.day)),
+    arrayText(chunks.map((chunk) => chunk.readingCount)),
+    arrayText(chunks.map((chunk) => chunk.offset + 1)),
+    arrayText(chunks.map((chunk) => chunk.length)),
     asBuffer(bodies),
   ]);
 }
@@ -125,8 +130,6 @@ const READ_VERSIONS = `SELECT ${RECORDS}, ${DELTAS},
       AND interval_start >= to_timestamp($5) AND interval_start < to_timestamp($6)) AS versions`;
 
 const packed = (column: unknown): Uint8Array => (column instanceof Uint8Array ? column : new Uint8Array(0));
-
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 function intervalsOf({ day, block }: MeterDay): StoredInterval[] {
   const intervals: StoredInterval[] = [];

@@ -76,7 +76,7 @@ function addDays(sums: TransformerSums, rows: readonly BinaryRow[], { day, chann
         if (channel === undefined || key.channel === channel) open.at(key).merge(reader, section, losers);
       });
     }
-    losers.length = 0;
+    losers.truncate(0);
     for (const block of open.inOrder()) {
       sums.add(block);
       spare.push(block);

@@ -29,8 +29,8 @@ function windowWork(session: Queryable): WindowWork {
       const { rows } = await session.query(NOTE_DUE, [MARKS_AT_ONCE]);
       return Number(rows[0]?.taken ?? 0);
     },
-    async claim(limit) {
-      const { rows } = await session.query(CLAIM, [limit]);
+    async claim(limit, from) {
+      const { rows } = await session.query(CLAIM, [limit, from]);
       return rows.map(entityDayOf);
     },
     sumsOf: (transformerIds, day) => sumTransformers(session, { transformerIds, day }),
@@ -100,7 +100,7 @@ const NOTE_DUE = `WITH taken AS (DELETE FROM window_mark
   SELECT count(*)::int AS taken FROM taken`;
 
 const CLAIM = `DELETE FROM window_due WHERE (level, day, entity_id) IN (SELECT level, day, entity_id FROM window_due
-    WHERE level = (SELECT min(level) FROM window_due) ORDER BY day, entity_id LIMIT $1::int FOR UPDATE SKIP LOCKED)
+    WHERE level = (SELECT min(level) FROM window_due WHERE level >= $2::smallint) ORDER BY day, entity_id LIMIT $1::int FOR UPDATE SKIP LOCKED)
   RETURNING level, day, entity_id`;
 
 /** Where an entity's parent stands. */

@@ -6,6 +6,7 @@ import type { ReadingColumns, ReadingVersion } from './reading-columns.ts';
 /** First byte of a block: its format. */
 const BLOCK_FORMAT = 2;
 const METERS = 1 << BUCKET_BITS;
+const METER_MASK = METERS - 1;
 /** Bytes of the set of meters in a block: a bit for each, the first meter's the lowest of the first byte. */
 export const METER_SET_BYTES = METERS / 8;
 /** Set in a cell's state when another value with the winner's layer and revision exists. The rest of it is the quality. */
@@ -33,9 +34,9 @@ export interface DeltaSection {
   to: number;
 }
 
-/** Cells of a delta: index of the meter in its bucket, slot, energy in Wh. */
+/** Cells of a delta: number of the meter (or its index in the bucket), slot, energy in Wh. */
 export interface DeltaCells {
-  meter: Uint8Array;
+  meter: Int32Array;
   slot: Int32Array;
   energyWh: Int32Array;
 }
@@ -118,26 +119,30 @@ export class BucketBlock {
     const { slots } = this;
     const { quality, revision } = section;
     const receipt = this.#noOfReceipt(section.recordedAt);
-    const rowOf = this.#rowOf;
+    let states = this.#state;
+    let energies = this.#energyWh;
+    let last = -1;
+    let row = 0;
     for (let i = section.from; i < section.to; i++) {
-      const meterNo = meter[i] as number;
-      if ((rowOf[meterNo] as number) < 0) this.#newRow(meterNo);
-    }
-    // No row is added any more: the arrays stay the same.
-    const states = this.#state;
-    const energies = this.#energyWh;
-    const revisions = this.#revision;
-    const receipts = this.#receipt;
-    for (let i = section.from; i < section.to; i++) {
-      const cell = (rowOf[meter[i] as number] as number) * slots + (slot[i] as number);
-      if (states[cell] === 0) {
-        states[cell] = quality;
-        energies[cell] = energyWh[i] as number;
-        revisions[cell] = revision;
-        receipts[cell] = receipt;
-      } else {
-        this.#mergeRival(cells, section, { index: i, cell, receipt }, superseded);
+      const number = meter[i] as number;
+      if (number !== last) {
+        last = number;
+        row = this.#rowOf[number & METER_MASK] as number;
+        if (row < 0) row = this.#newRow(number & METER_MASK);
+        states = this.#state;
+        energies = this.#energyWh;
+        row *= slots;
       }
+      const cell = row + (slot[i] as number);
+      if (states[cell] !== 0) {
+        this.#mergeRival(cells, section, { index: i, cell, receipt }, superseded);
+        continue;
+      }
+      states[cell] = quality;
+      energies[cell] = energyWh[i] as number;
+      // An empty cell's are 0.
+      if (revision !== 0) this.#revision[cell] = revision;
+      if (receipt !== 0) this.#receipt[cell] = receipt;
     }
   }
 
@@ -157,7 +162,7 @@ export class BucketBlock {
       if (section.recordedAt < keptAt) this.#receipt[cell] = receipt;
       return;
     }
-    const meter = cells.meter[index] as number;
+    const meter = (cells.meter[index] as number) & METER_MASK;
     const slot = cells.slot[index] as number;
     const wins = rank > 0 || (rank === 0 && energyWh > keptWh);
     const { quality, revision, recordedAt } = section;

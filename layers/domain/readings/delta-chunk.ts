@@ -1,3 +1,4 @@
+import { type BatchPart, type BatchSection, partsOf } from './batch-parts.ts';
 import type { BucketKey, DeltaCells, DeltaSection } from './bucket-block.ts';
 import { BUCKET_BITS, bucketOf } from './calendar-day.ts';
 import { isFormer, readFormer } from './former-chunk.ts';
@@ -20,26 +21,26 @@ export interface DeltaChunk {
 }
 
 /**
- * Splits a batch by bucket and day, in that order (rows lock in key order), and packs each part: sections of readings that
- * share all but meter, slot and energy, then those three as columns.
+ * Packs parts of a batch, each by itself: sections of readings that share all but meter, slot and energy, then those three as
+ * columns.
  */
-export function encodeDeltaChunks(batch: ReadingColumns): { chunks: DeltaChunk[]; bodies: Uint8Array } {
+export function encodeDeltaChunks(
+  batch: ReadingColumns,
+  parts: readonly BatchPart[] = partsOf(batch),
+): { chunks: DeltaChunk[]; bodies: Uint8Array } {
   const writer = new ColumnWriter(batch.length * 5 + 1024);
-  const { groups, order } = groupByBucketAndDay(batch);
-  const most = groups.reduce((sum, { to, from }) => Math.max(sum, to - from), 0);
+  const most = parts.reduce((sum, { readings }) => Math.max(sum, readings), 0);
   const columns = { meter: new Int32Array(most), slot: new Int32Array(most), energyWh: new Int32Array(most) };
-  const chunks = groups.map(({ bucket, day, from, to }) => {
+  const chunks = parts.map(({ bucket, day, readings, sections }) => {
     const offset = writer.position;
-    const count = to - from;
     writer.byte(CHUNK_FORMAT);
-    writer.uint32(count);
-    const rows = order.subarray(from, to);
-    writeSections(batch, rows, writer);
-    gather(batch, rows, columns);
-    writer.unsigned(columns.meter, { from: 0, to: count, width: 1 });
-    writeColumn(writer, columns.slot, count);
-    writeColumn(writer, columns.energyWh, count);
-    return { bucket, day, readingCount: count, offset, length: writer.position - offset };
+    writer.uint32(readings);
+    writeSections(sections, writer);
+    gather(batch, sections, columns);
+    writer.unsigned(columns.meter, { from: 0, to: readings, width: 1 });
+    writeColumn(writer, columns.slot, readings);
+    writeColumn(writer, columns.energyWh, readings);
+    return { bucket, day, readingCount: readings, offset, length: writer.position - offset };
   });
   return { chunks, bodies: writer.written() };
 }
@@ -47,15 +48,17 @@ export function encodeDeltaChunks(batch: ReadingColumns): { chunks: DeltaChunk[]
 /** Collects a part's readings in its order. */
 function gather(
   { meterNo, slot, energyWh }: ReadingColumns,
-  rows: Int32Array,
+  sections: readonly BatchSection[],
   into: { meter: Int32Array; slot: Int32Array; energyWh: Int32Array },
 ): void {
   const { meter, slot: slots, energyWh: energies } = into;
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i] as number;
-    meter[i] = (meterNo[row] as number) & METER_MASK;
-    slots[i] = slot[row] as number;
-    energies[i] = energyWh[row] as number;
+  let at = 0;
+  for (const { from, to } of sections) {
+    for (let row = from; row < to; row++, at++) {
+      meter[at] = (meterNo[row] as number) & METER_MASK;
+      slots[at] = slot[row] as number;
+      energies[at] = energyWh[row] as number;
+    }
   }
 }
 
@@ -77,90 +80,23 @@ function writeColumn(writer: ColumnWriter, column: Int32Array, count: number): v
 const METER_MASK = (1 << BUCKET_BITS) - 1;
 
 /** The section table: count, then where each ends and what its readings share. */
-function writeSections(batch: ReadingColumns, rows: Int32Array, writer: ColumnWriter): void {
-  const { channel, intervalMinutes, quality, revision, recordedAt } = batch;
-  const ends: number[] = [];
-  for (let i = 1; i < rows.length; i++) {
-    const row = rows[i] as number;
-    const before = rows[i - 1] as number;
-    const same =
-      recordedAt[row] === recordedAt[before] &&
-      revision[row] === revision[before] &&
-      quality[row] === quality[before] &&
-      channel[row] === channel[before] &&
-      intervalMinutes[row] === intervalMinutes[before];
-    if (!same) ends.push(i);
-  }
-  ends.push(rows.length);
-  writer.uint32(ends.length);
-  for (const end of ends) {
-    const row = rows[end - 1] as number;
+function writeSections(sections: readonly BatchSection[], writer: ColumnWriter): void {
+  writer.uint32(sections.length);
+  let end = 0;
+  for (const { from, to, channel, intervalMinutes, quality, revision, recordedAt } of sections) {
+    end += to - from;
     writer.uint32(end);
-    writer.byte(channel[row] as number);
-    writer.byte(intervalMinutes[row] as number);
-    writer.byte(quality[row] as number);
-    writer.uint32(revision[row] as number);
-    writer.float64(recordedAt[row] as number);
+    writer.byte(channel);
+    writer.byte(intervalMinutes);
+    writer.byte(quality);
+    writer.uint32(revision);
+    writer.float64(recordedAt);
   }
-}
-
-interface BatchPart {
-  bucket: number;
-  day: number;
-  /** Its rows are `order[from, to)`. */
-  from: number;
-  to: number;
-}
-
-/** A counting sort: rows keep their order within a part. */
-function groupByBucketAndDay(batch: ReadingColumns): { groups: BatchPart[]; order: Int32Array } {
-  const { length, meterNo, day } = batch;
-  const found = new Map<number, number>();
-  const parts: { bucket: number; day: number; count: number; next: number }[] = [];
-  const partOf = new Int32Array(length);
-  let last = -1;
-  let lastBucket = -1;
-  let lastDay = Number.NaN;
-  for (let row = 0; row < length; row++) {
-    const bucket = bucketOf(meterNo[row] as number);
-    const rowDay = day[row] as number;
-    if (bucket !== lastBucket || rowDay !== lastDay) {
-      // Days fit 20 bits until the year 4840.
-      const key = bucket * 0x100000 + rowDay;
-      last = found.get(key) ?? -1;
-      if (last < 0) {
-        last = parts.push({ bucket, day: rowDay, count: 0, next: 0 }) - 1;
-        found.set(key, last);
-      }
-      lastBucket = bucket;
-      lastDay = rowDay;
-    }
-    partOf[row] = last;
-    (parts[last] as { count: number }).count++;
-  }
-  let at = 0;
-  const sorted = [...parts].sort((a, b) => a.bucket - b.bucket || a.day - b.day);
-  for (const part of sorted) {
-    part.next = at;
-    at += part.count;
-  }
-  const order = new Int32Array(length);
-  for (let row = 0; row < length; row++) {
-    const part = parts[partOf[row] as number] as { next: number };
-    order[part.next++] = row;
-  }
-  const groups = sorted.map(({ bucket, day: partDay, count, next }) => ({
-    bucket,
-    day: partDay,
-    from: next - count,
-    to: next,
-  }));
-  return { groups, order };
 }
 
 /** A chunk, unpacked; its arrays are reused by the next one. */
 export class DeltaChunkReader implements DeltaCells {
-  meter: Uint8Array = new Uint8Array(0);
+  meter = new Int32Array(0);
   slot = new Int32Array(0);
   energyWh = new Int32Array(0);
 
@@ -178,10 +114,11 @@ export class DeltaChunkReader implements DeltaCells {
     const sections = reader.uint32();
     const table = new ColumnReader(reader.bytes(sections * SECTION_BYTES));
     if (this.slot.length < count) {
+      this.meter = new Int32Array(count);
       this.slot = new Int32Array(count);
       this.energyWh = new Int32Array(count);
     }
-    this.meter = reader.bytes(count);
+    reader.unsigned(this.meter, { from: 0, to: count, width: 1 });
     for (const column of [this.slot, this.energyWh]) {
       const width = reader.byte();
       if (width === 0) column.fill(reader.uint32(), 0, count);
@@ -202,7 +139,7 @@ export class DeltaChunkReader implements DeltaCells {
 
   /** Readings of a former format, each a section of its own. */
   #take(versions: readonly ReadingVersion[], take: (key: BucketKey, section: DeltaSection) => void): number {
-    this.meter = Uint8Array.from(versions, ({ meterNo }) => meterNo & METER_MASK);
+    this.meter = Int32Array.from(versions, ({ meterNo }) => meterNo & METER_MASK);
     this.slot = Int32Array.from(versions, ({ slot }) => slot);
     this.energyWh = Int32Array.from(versions, ({ energyWh }) => energyWh);
     for (const [from, { meterNo, day, channel, intervalMinutes, ...shared }] of versions.entries()) {

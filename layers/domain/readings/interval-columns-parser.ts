@@ -51,8 +51,6 @@ type Field = (typeof FIELDS)[number];
 const KEYS = FIELDS.map((field, index) => ({ field, seen: 1 << index, word: ascii(`"${field}":`) }));
 const seenOf = (...fields: Field[]): number => fields.reduce((bits, field) => bits | (1 << FIELDS.indexOf(field)), 0);
 const REQUIRED = seenOf('channel', 'unit', 'scale', 'intervalMinutes', 'start', 'intervals', 'meters', 'values');
-/** What must stand before the values, to say what they mean. */
-const BEFORE_VALUES = REQUIRED & ~seenOf('values');
 const NULL_WORD = ascii('null');
 const MINUS = 0x2d;
 const KNOWN_INTERVALS: ReadonlySet<number> = new Set(INTERVAL_MINUTES);
@@ -142,10 +140,10 @@ export class IntervalColumnsParser extends JsonCursor {
 
   #message(): void {
     this.#begin();
-    const out = this.#out as ReadingColumns;
-    const from = out.length;
     this.expect(OPEN);
     let seen = 0;
+    let valuesAt = 0;
+    let valuesEnd = 0;
     do {
       this.space();
       const field = this.#key();
@@ -176,9 +174,8 @@ export class IntervalColumnsParser extends JsonCursor {
           this.#meterIds();
           break;
         case 'values':
-          if ((seen & BEFORE_VALUES) !== BEFORE_VALUES) throw UNUSUAL;
-          this.#checkHead();
-          this.#values();
+          valuesAt = this.at;
+          valuesEnd = this.#pastList();
           break;
         case 'revision':
           this.#revision = this.integer();
@@ -191,7 +188,20 @@ export class IntervalColumnsParser extends JsonCursor {
     } while (this.skip(COMMA));
     this.expect(CLOSE);
     if ((seen & REQUIRED) !== REQUIRED) throw UNUSUAL;
-    this.#complete(from);
+    const end = this.at;
+    this.#checkHead();
+    this.at = valuesAt;
+    this.#values();
+    if (this.at !== valuesEnd) throw UNUSUAL;
+    this.at = end;
+  }
+
+  /** Leaves the values for when everything that says what they mean is known; they are flat, so the next bracket ends them. */
+  #pastList(): number {
+    const close = this.bytes.indexOf(CLOSE_LIST, this.at);
+    if (close < 0) throw UNUSUAL;
+    this.at = close + 1;
+    return this.at;
   }
 
   #key() {
@@ -252,21 +262,21 @@ export class IntervalColumnsParser extends JsonCursor {
   #values(): void {
     this.expect(OPEN_LIST);
     const out = this.#out as ReadingColumns;
-    const { energyWh, slot, day, meterNo } = out;
+    const { energyWh, slot, meterNo } = out;
     const { bytes } = this;
     const intervals = this.#intervals;
     const factor = 10 ** (this.#scale + ENERGY_DECIMALS);
     const most = (MAX_INTERVAL_KWH * 1000) / factor;
-    const slots = slotsPerDay(this.#intervalMinutes);
-    const firstDay = dayOf(this.#startMs);
-    const firstSlot = (this.#startMs - slotStart(firstDay, 0, 1)) / (this.#intervalMinutes * MINUTE_MS);
+    const { slots, firstDay, firstSlot } = this.#firstCell();
     const cells = this.#rowCount * intervals;
     let at = this.at;
     let row = 0;
+    let number = (this.#rows[row] as RegisteredMeter).meterNo;
     let column = 0;
     let cellDay = firstDay;
     let cellSlot = firstSlot;
     let to = out.length;
+    this.#beginDay(cellDay);
     for (let cell = 0; cell < cells; cell++) {
       if (cell > 0) {
         if (bytes[at] !== COMMA) at = this.#spacedComma(at);
@@ -290,23 +300,25 @@ export class IntervalColumnsParser extends JsonCursor {
         if (value > most || at - start > 9 || (first === ZERO && at - start > 1)) throw UNUSUAL;
         energyWh[to] = value * factor;
         slot[to] = cellSlot;
-        day[to] = cellDay;
-        meterNo[to] = (this.#rows[row] as RegisteredMeter).meterNo;
+        meterNo[to] = number;
         to++;
       } else {
         this.at = at;
         if (!this.matches(NULL_WORD)) throw UNUSUAL;
         at = this.at;
       }
-      if (++column === intervals) {
+      cellSlot++;
+      if (++column < intervals && cellSlot < slots) continue;
+      const day = column === intervals ? firstDay : cellDay + 1;
+      cellSlot = column === intervals ? firstSlot : 0;
+      if (column === intervals) {
         column = 0;
-        row++;
-        cellDay = firstDay;
-        cellSlot = firstSlot;
-      } else if (++cellSlot === slots) {
-        cellSlot = 0;
-        cellDay++;
+        number = this.#rows[++row]?.meterNo ?? 0;
       }
+      if (day === cellDay) continue;
+      cellDay = day;
+      out.length = to;
+      this.#beginDay(day);
     }
     this.at = at;
     this.space();
@@ -327,22 +339,26 @@ export class IntervalColumnsParser extends JsonCursor {
     return this.at;
   }
 
-  /** What is the same for the whole message, once its values are in. */
-  #complete(from: number): void {
-    const out = this.#out as ReadingColumns;
-    const to = out.length;
-    out.channel.fill(this.channelWord.code, from, to);
-    out.intervalMinutes.fill(this.#intervalMinutes, from, to);
-    out.revision.fill(this.#revision, from, to);
-    out.quality.fill(this.#qualityCode, from, to);
-    out.recordedAt.fill(this.#receivedAt, from, to);
+  #firstCell(): { slots: number; firstDay: number; firstSlot: number } {
+    const firstDay = dayOf(this.#startMs);
+    const firstSlot = (this.#startMs - slotStart(firstDay, 0, 1)) / (this.#intervalMinutes * MINUTE_MS);
+    return { slots: slotsPerDay(this.#intervalMinutes), firstDay, firstSlot };
+  }
+
+  #beginDay(day: number): void {
+    (this.#out as ReadingColumns).begin({
+      channel: this.channelWord.code,
+      intervalMinutes: this.#intervalMinutes,
+      day,
+      revision: this.#revision,
+      quality: this.#qualityCode,
+      recordedAt: this.#receivedAt,
+    });
   }
 
   /** Fields in the order of the schema. */
   #record(reader: AvroReader): void {
     this.#begin();
-    const out = this.#out as ReadingColumns;
-    const from = out.length;
     const channel = CHANNEL_NAMES[reader.long()];
     const unit = (['kWh', 'kvarh'] as const)[reader.long()];
     this.#scale = reader.long();
@@ -369,42 +385,39 @@ export class IntervalColumnsParser extends JsonCursor {
     this.#packedValues(reader.bytes, reader.at, length);
     reader.at += length;
     if (reader.at !== reader.bytes.length) throw UNUSUAL;
-    this.#complete(from);
   }
 
   #packedValues(bytes: Uint8Array, start: number, length: number): void {
     const out = this.#out as ReadingColumns;
-    const { energyWh, slot, day, meterNo } = out;
+    const { energyWh, slot, meterNo } = out;
     const width = bytes[start] as number;
     const intervals = this.#intervals;
     if (!isColumnWidth(width) || length !== 1 + width * this.#rowCount * intervals) throw UNUSUAL;
     const factor = 10 ** (this.#scale + ENERGY_DECIMALS);
     const most = (MAX_INTERVAL_KWH * 1000) / factor;
     const absent = absentOf(width);
-    const slots = slotsPerDay(this.#intervalMinutes);
-    const firstDay = dayOf(this.#startMs);
-    const firstSlot = (this.#startMs - slotStart(firstDay, 0, 1)) / (this.#intervalMinutes * MINUTE_MS);
+    const { slots, firstDay, firstSlot } = this.#firstCell();
     let at = start + 1;
     let to = out.length;
     for (let row = 0; row < this.#rowCount; row++) {
       const number = (this.#rows[row] as RegisteredMeter).meterNo;
       let cellDay = firstDay;
       let cellSlot = firstSlot;
-      for (let column = 0; column < intervals; column++) {
-        let value = bytes[at++] as number;
-        if (width > 1) value += (bytes[at++] as number) * 0x100;
-        if (width > 2) value += (bytes[at++] as number) * 0x10000 + (bytes[at++] as number) * 0x1000000;
-        if (value !== absent) {
+      for (let column = 0; column < intervals; cellDay++, cellSlot = 0) {
+        // A row goes on over as many days as it lasts; mostly it is one.
+        out.length = to;
+        if (row === 0 || intervals > slots - firstSlot) this.#beginDay(cellDay);
+        const end = Math.min(intervals, column + slots - cellSlot);
+        for (; column < end; column++, cellSlot++) {
+          let value = bytes[at++] as number;
+          if (width > 1) value += (bytes[at++] as number) * 0x100;
+          if (width > 2) value += (bytes[at++] as number) * 0x10000 + (bytes[at++] as number) * 0x1000000;
+          if (value === absent) continue;
           if (value > most) throw UNUSUAL;
           energyWh[to] = value * factor;
           slot[to] = cellSlot;
-          day[to] = cellDay;
           meterNo[to] = number;
           to++;
-        }
-        if (++cellSlot === slots) {
-          cellSlot = 0;
-          cellDay++;
         }
       }
     }

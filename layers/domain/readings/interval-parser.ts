@@ -47,6 +47,7 @@ const SEEN = {
 };
 /** All required fields of a single reading and no other. */
 const PLAIN = SEEN.meterId | SEEN.channel | SEEN.unit | SEEN.intervalMinutes | SEEN.start | SEEN.value;
+const NO_HEAD = { day: -1, revision: 0, quality: 0 };
 const HEAD = SEEN.meterId | SEEN.channel | SEEN.unit | SEEN.intervalMinutes;
 
 /**
@@ -61,6 +62,8 @@ export class IntervalParser extends JsonCursor {
   #owner: RegisteredMeter | undefined;
   #meter: RegisteredMeter | undefined;
   #intervalMinutes = 0;
+  /** What the readings appended last share; day -1: the next one begins anew. */
+  #head = NO_HEAD;
   /** Where the last plain message of this payload lies; `idAt` 0: there is none. */
   #last = { from: 0, idAt: 0, idEnd: 0, valueAt: 0 };
 
@@ -96,7 +99,7 @@ export class IntervalParser extends JsonCursor {
       return true;
     } catch (reason) {
       if (reason !== UNUSUAL) throw reason;
-      out.length = mark;
+      out.truncate(mark);
       return false;
     }
   }
@@ -201,6 +204,7 @@ export class IntervalParser extends JsonCursor {
 
   #checkHead(unit: 'kWh' | 'kvarh'): void {
     const { code } = this.channelWord;
+    this.#head = NO_HEAD;
     if (unit !== this.channelWord.unit) throw UNUSUAL;
     if (this.#intervalMinutes === 0 || this.#meter?.intervalMinutes[code] !== this.#intervalMinutes) throw UNUSUAL;
   }
@@ -293,18 +297,23 @@ export class IntervalParser extends JsonCursor {
     if (this.minuteOfDay % minutes !== 0) throw UNUSUAL;
     const start = (this.day * 1440 + this.minuteOfDay) * MINUTE_MS;
     if (start < EARLIEST_TIME_MS || start + minutes * MINUTE_MS > this.#receivedAt + MAX_AHEAD_MS) throw UNUSUAL;
-    const row = out.length;
-    if (row === out.meterNo.length) out.reserve(row + 1);
-    out.meterNo[row] = (this.#meter as RegisteredMeter).meterNo;
-    out.channel[row] = this.channelWord.code;
-    out.intervalMinutes[row] = minutes;
-    out.day[row] = this.day;
-    out.slot[row] = this.minuteOfDay / minutes;
-    out.energyWh[row] = energyWh;
-    out.revision[row] = revision;
-    out.quality[row] = quality;
-    out.recordedAt[row] = this.#receivedAt;
-    out.length = row + 1;
+    if (this.day !== this.#head.day || revision !== this.#head.revision || quality !== this.#head.quality) {
+      this.#begin(revision, quality);
+    }
+    out.append((this.#meter as RegisteredMeter).meterNo, this.minuteOfDay / minutes, energyWh);
+  }
+
+  #begin(revision: number, quality: number): void {
+    const head = {
+      channel: this.channelWord.code,
+      intervalMinutes: this.#intervalMinutes,
+      day: this.day,
+      revision,
+      quality,
+      recordedAt: this.#receivedAt,
+    };
+    (this.#out as ReadingColumns).begin(head);
+    this.#head = head;
   }
 
   #key(): number {

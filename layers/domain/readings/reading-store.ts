@@ -35,7 +35,7 @@ export interface CompactionReport {
 
 /** Where interval readings live. Writing the same readings again, in any order or split, leaves the same state. */
 export interface ReadingStore {
-  /** Durable once resolved. One statement. */
+  /** Durable once resolved. What is a block's worth by itself may become one at once. */
   appendDeltas(batch: ReadingColumns): Promise<void>;
   /**
    * Merges deltas into blocks, a transaction per bucket and day; others may run at the same time. Bucket-days that hold little

@@ -78,7 +78,7 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
     }
     const readings = spare ?? new ReadingColumns();
     spare = undefined;
-    readings.length = 0;
+    readings.truncate(0);
     const reads: RegisterRead[] = [];
     const events: MeterEvent[] = [];
     const poison: QuarantinedMessage[] = [];

@@ -38,8 +38,26 @@ export async function aggregateWindows(
   }
 }
 
+/**
+ * Level by level upwards, as long as it is little: what the levels above owe is then done in one go. Never downwards: who
+ * notes days of one level after those of a higher one may wait for another that waits for it.
+ */
 async function sumSome(step: WindowWork): Promise<{ summed: number; changed: number }> {
-  const claimed = await step.claim(ENTITY_DAYS_PER_TRANSACTION);
+  const sum = { summed: 0, changed: 0 };
+  let level: Level = LEVELS.transformer;
+  while (sum.summed < ENTITY_DAYS_PER_TRANSACTION) {
+    const claimed = await step.claim(ENTITY_DAYS_PER_TRANSACTION - sum.summed, level);
+    const [first] = claimed;
+    if (!first) break;
+    level = first.level;
+    sum.summed += claimed.length;
+    sum.changed += await sumClaimed(step, claimed);
+  }
+  return sum;
+}
+
+/** @returns how many came out different */
+async function sumClaimed(step: WindowWork, claimed: readonly EntityDay[]): Promise<number> {
   const days: (EntityDay & { summaries: readonly DaySummary[] })[] = [];
   for (const [day, ofDay] of Map.groupBy(claimed, (each) => each.day)) {
     const level = (ofDay[0] as EntityDay).level;
@@ -48,7 +66,7 @@ async function sumSome(step: WindowWork): Promise<{ summed: number; changed: num
   }
   const changed = await step.put(days);
   await step.noteParentsDue(changed);
-  return { summed: claimed.length, changed: changed.length };
+  return changed.length;
 }
 
 async function summariesOf(

@@ -47,10 +47,10 @@ export interface WindowWork {
    */
   noteDue(): Promise<number>;
   /**
-   * Takes some due entity-days of the lowest level that others do not hold. Until this transaction ends nobody else takes
+   * Takes some due entity-days of the lowest level, from `from` upwards, that others do not hold. Until this transaction ends nobody else takes
    * them, and whoever notes one of them as due waits.
    */
-  claim(limit: number): Promise<EntityDay[]>;
+  claim(limit: number, from: Level): Promise<EntityDay[]>;
   /**
    * What the readings of the transformers' meters add up to on a day, of all channels: winners of block and delta together, as
    * of now, each where its meter hung when the interval began. Transformers without any are absent.

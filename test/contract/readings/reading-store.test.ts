@@ -98,6 +98,69 @@ for (const { name, open } of testDatabases(21_010)) {
       expect(await store.compact()).toMatchObject({ bucketDays: 1 });
     });
 
+    /** A whole day of the bucket that begins at 512: what becomes a block at once. */
+    const wholeBucket = (over: Partial<ReadingVersion> = {}) =>
+      Array.from({ length: 256 }, (_, meter) => wholeDay(512 + meter))
+        .flat()
+        .map((each) => ({ ...each, ...over }));
+    const deltas = async () =>
+      (await opened.database.query('SELECT bucket, day FROM reading_delta ORDER BY 1, 2')).rows.map(
+        ({ bucket }) => bucket,
+      );
+    const marks = async () =>
+      Number(
+        (await opened.database.query('SELECT count(*) AS marks FROM window_mark WHERE day = $1', [DAY])).rows[0]?.marks,
+      );
+
+    test('the whole day of a bucket is a block at once, the one that compaction makes', async () => {
+      await append(wholeBucket().slice(0, 6000));
+      await append(wholeBucket().slice(6000));
+      expect(await deltas()).toEqual([2, 2]);
+      await store.compact({ everything: true });
+      const compacted = await state();
+      await opened.database.query('TRUNCATE reading_delta, reading_block, reading_version');
+      const before = await marks();
+      await append([...wholeBucket(), reading({ meterNo: 3 })]);
+      expect(await deltas()).toEqual([0]);
+      expect(await marks()).toBe(before + 2);
+      expect((await read({ meterNo: 700 })).map(({ energyWh }) => energyWh)).toEqual(
+        wholeDay(700).map(({ energyWh }) => energyWh),
+      );
+      await opened.database.query('DELETE FROM reading_delta');
+      expect(await state()).toEqual(compacted);
+    });
+
+    test('a whole day that came before leaves nothing, one that differs waits for compaction', async () => {
+      await append(wholeBucket());
+      const [stored, before] = [await state(), await marks()];
+      await append(wholeBucket());
+      expect([await deltas(), await marks(), await state()]).toEqual([[], before, stored]);
+      await append(wholeBucket({ revision: 1, energyWh: 9 }));
+      expect(await deltas()).toEqual([2]);
+      expect((await read())[5]).toMatchObject({ energyWh: 9, revision: 1 });
+      expect((await read({ asOf: START + DAY_MS }))[5]).toMatchObject({ energyWh: 9 });
+      await store.compact({ everything: true });
+      expect((await state()).versions).toHaveLength(256 * 48);
+    });
+
+    test('two versions of an interval in one whole day: both are kept', async () => {
+      await append([...wholeBucket(), reading({ slot: 3, energyWh: 1 })]);
+      expect(await deltas()).toEqual([2]);
+      await store.compact({ everything: true });
+      expect((await state()).versions).toHaveLength(1);
+      expect((await read())[3]).toMatchObject({ energyWh: 703, conflict: true });
+    });
+
+    test('a whole day waits as a delta while a compaction holds its bucket', async () => {
+      if (opened.sessions === 1) return;
+      await opened.database.transaction(async (session) => {
+        await session.query('SELECT pg_advisory_xact_lock(2, $1)', [DAY]);
+        await append(wholeBucket());
+      });
+      expect(await deltas()).toEqual([2]);
+      expect(await read()).toHaveLength(48);
+    });
+
     test('many meters: block and delta together, others left out', async () => {
       await append([...wholeDay(700), ...wholeDay(701)]);
       await store.compact({ everything: true });

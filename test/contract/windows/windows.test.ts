@@ -241,7 +241,7 @@ for (const { name, open } of benches(21_900)) {
       const { windows } = bench;
       await windows.transaction((step) => step.noteDue());
       const crash = windows.transaction(async (step) => {
-        expect((await step.claim(1000)).length).toBeGreaterThan(0);
+        expect((await step.claim(1000, LEVELS.transformer)).length).toBeGreaterThan(0);
         throw new Error('the process ends here');
       });
       await expect(crash).rejects.toThrow('ends here');
@@ -249,8 +249,8 @@ for (const { name, open } of benches(21_900)) {
       if (bench.concurrent) {
         await windows
           .transaction(async (step) => {
-            expect((await step.claim(1000)).length).toBeGreaterThan(0);
-            expect(await windows.transaction((other) => other.claim(1000))).toEqual([]);
+            expect((await step.claim(1000, LEVELS.transformer)).length).toBeGreaterThan(0);
+            expect(await windows.transaction((other) => other.claim(1000, LEVELS.transformer))).toEqual([]);
             throw new Error('rolled back');
           })
           .catch(() => {});
