@@ -5,16 +5,9 @@ import { DeltaChunkReader } from '../../domain/readings/delta-chunk.ts';
 import { ColumnWriter } from '../../domain/readings/packed-column.ts';
 import { ReadingColumns } from '../../domain/readings/reading-columns.ts';
 import type { CompactionReport } from '../../domain/readings/reading-store.ts';
+import { type BinaryRow, binaryRows, intArray } from './binary-rows.ts';
 import { BLOCK_COLUMNS, BLOCK_ROWS, type BlockRow, blockParameters, packBlock } from './block-rows.ts';
-import {
-  OpenBlocks,
-  PACKED_BLOCKS,
-  PACKED_DELTAS,
-  type StoredBlock,
-  type StoredDelta,
-  unpackBlocks,
-  unpackDeltas,
-} from './packed-rows.ts';
+import { OpenBlocks, type StoredBlock } from './packed-rows.ts';
 import type { Database, Queryable } from './pool.ts';
 
 /**
@@ -65,11 +58,12 @@ const DUE = `SELECT bucket, day FROM reading_delta GROUP BY bucket, day
 const LOCK = `SELECT bucket, day FROM unnest($1::int[], $2::int[]) AS due (bucket, day)
   WHERE pg_try_advisory_xact_lock(bucket, day)`;
 
-const TAKE = `WITH mine AS (SELECT * FROM unnest($1::int[], $2::int[]) AS mine (bucket, day)),
+const take = (mine: readonly BucketDay[]): string => `WITH mine AS (SELECT * FROM unnest(
+    ${intArray(mine.map(({ bucket }) => bucket))}, ${intArray(mine.map(({ day }) => day))}) AS mine (bucket, day)),
   taken AS (DELETE FROM reading_delta AS delta USING mine
     WHERE delta.bucket = mine.bucket AND delta.day = mine.day RETURNING delta.bucket, delta.day, delta.body)
-  SELECT (SELECT ${PACKED_DELTAS} FROM taken) AS deltas,
-    (SELECT ${PACKED_BLOCKS} FROM mine JOIN reading_block USING (day, bucket)) AS blocks`;
+  SELECT bucket, day, NULL::int, NULL::int, NULL::bytea, body FROM taken
+  UNION ALL SELECT bucket, day, channel::int, interval_minutes::int, meters, body FROM mine JOIN reading_block USING (day, bucket)`;
 
 const PUT_BLOCKS = `INSERT INTO reading_block (${BLOCK_COLUMNS}) ${BLOCK_ROWS}
   ON CONFLICT (day, bucket, channel, interval_minutes) DO UPDATE SET
@@ -85,14 +79,25 @@ const PUT_VERSIONS = `INSERT INTO reading_version
   ON CONFLICT (meter_no, channel, interval_minutes, interval_start, quality, revision, energy_wh)
   DO UPDATE SET recorded_at = excluded.recorded_at WHERE excluded.recorded_at < reading_version.recorded_at`;
 
+interface BucketDay {
+  bucket: number;
+  day: number;
+}
+
+/** What is stored of one bucket's day. */
+interface BucketDayRows extends BucketDay {
+  deltas: Uint8Array[];
+  blocks: StoredBlock[];
+}
+
 async function compactTogether(session: Queryable, due: readonly Record<string, unknown>[]) {
-  const { rows: mine } = await session.query(LOCK, [due.map(({ bucket }) => bucket), due.map(({ day }) => day)]);
-  const { rows } = await session.query(TAKE, [mine.map(({ bucket }) => bucket), mine.map(({ day }) => day)]);
-  const { deltas, blocks } = rows[0] ?? {};
-  if (!(deltas instanceof Uint8Array)) return { bucketDays: 0, readings: 0, versions: 0 };
+  const { rows } = await session.query(LOCK, [due.map(({ bucket }) => bucket), due.map(({ day }) => day)]);
+  const mine = rows.map(({ bucket, day }) => ({ bucket: Number(bucket), day: Number(day) }));
+  const parts = mine.length === 0 ? [] : byBucketDay(await binaryRows(session, take(mine)));
+  if (!parts.some(({ deltas }) => deltas.length > 0)) return { bucketDays: 0, readings: 0, versions: 0 };
   const desk = spareDesk ?? { writer: new ColumnWriter(65_536), reader: new DeltaChunkReader(), blocks: [] };
   spareDesk = undefined;
-  const merged = mergeBucketDays(desk, unpackDeltas(deltas), blocks instanceof Uint8Array ? unpackBlocks(blocks) : []);
+  const merged = mergeBucketDays(desk, parts);
   if (merged.rows.length > 0) {
     await session.query(PUT_BLOCKS, blockParameters(merged.rows, desk.writer));
   }
@@ -113,17 +118,17 @@ interface Desk {
 let spareDesk: Desk | undefined;
 
 /** Merges each bucket-day's deltas into its blocks, one after the other, so that few blocks are unpacked at a time. */
-function mergeBucketDays(desk: Desk, deltas: readonly StoredDelta[], blocks: readonly StoredBlock[]) {
+function mergeBucketDays(desk: Desk, parts: readonly BucketDayRows[]) {
   const { writer, reader } = desk;
   writer.position = 0;
   const rows: BlockRow[] = [];
   const superseded = new ReadingColumns(16);
   let readings = 0;
-  for (const part of byBucketDay(deltas, blocks)) {
+  for (const part of parts) {
     const open = new OpenBlocks(desk.blocks);
     for (const { key, meterSet, body } of part.blocks) open.at(key).decode(meterSet, body);
-    for (const { bucket, day, body } of part.deltas) {
-      readings += reader.read(body, { bucket, day }, (key, section) => open.at(key).merge(reader, section, superseded));
+    for (const body of part.deltas) {
+      readings += reader.read(body, part, (key, section) => open.at(key).merge(reader, section, superseded));
     }
     for (const block of open.inOrder()) {
       const before = part.blocks.find(
@@ -152,16 +157,19 @@ function rowOf(block: BucketBlock, writer: ColumnWriter, before: StoredBlock | u
 }
 
 /** What belongs together, in key order. */
-function byBucketDay(deltas: readonly StoredDelta[], blocks: readonly StoredBlock[]) {
-  const parts = new Map<string, { bucket: number; day: number; deltas: StoredDelta[]; blocks: StoredBlock[] }>();
-  const partOf = ({ bucket, day }: { bucket: number; day: number }) => {
+function byBucketDay(rows: readonly BinaryRow[]): BucketDayRows[] {
+  const parts = new Map<string, BucketDayRows>();
+  for (const [bucketNo, dayNo, channel, minutes, meterSet, body] of rows) {
+    const [bucket, day] = [(bucketNo as Buffer).readInt32BE(), (dayNo as Buffer).readInt32BE()];
     const name = `${bucket}/${day}`;
     const part = parts.get(name) ?? { bucket, day, deltas: [], blocks: [] };
     parts.set(name, part);
-    return part;
-  };
-  for (const delta of deltas) partOf(delta).deltas.push(delta);
-  for (const block of blocks) partOf(block.key).blocks.push(block);
+    if (!channel || !minutes || !meterSet) part.deltas.push(body as Buffer);
+    else {
+      const key = { bucket, day, channel: channel.readInt32BE(), intervalMinutes: minutes.readInt32BE() };
+      part.blocks.push({ key, meterSet, body: body as Buffer });
+    }
+  }
   return [...parts.values()].sort((a, b) => a.day - b.day || a.bucket - b.bucket);
 }
 
