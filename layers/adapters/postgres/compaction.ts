@@ -1,6 +1,6 @@
 import { WORTH_READINGS } from '../../domain/readings/batch-parts.ts';
 import { type BucketBlock, METER_SET_BYTES } from '../../domain/readings/bucket-block.ts';
-import { slotStart } from '../../domain/readings/calendar-day.ts';
+import { PARTS_PER_DAY, slotStart } from '../../domain/readings/calendar-day.ts';
 import { DeltaChunkReader } from '../../domain/readings/delta-chunk.ts';
 import { ColumnWriter } from '../../domain/readings/packed-column.ts';
 import { ReadingColumns } from '../../domain/readings/reading-columns.ts';
@@ -58,15 +58,18 @@ const DUE = `SELECT bucket, day FROM reading_delta GROUP BY bucket, day
 const LOCK = `SELECT bucket, day FROM unnest($1::int[], $2::int[]) AS due (bucket, day)
   WHERE pg_try_advisory_xact_lock(bucket, day)`;
 
+// Of the blocks those parts of the day that the deltas may change.
 const take = (mine: readonly BucketDay[]): string => `WITH mine AS (SELECT * FROM unnest(
     ${intArray(mine.map(({ bucket }) => bucket))}, ${intArray(mine.map(({ day }) => day))}) AS mine (bucket, day)),
   taken AS (DELETE FROM reading_delta AS delta USING mine
-    WHERE delta.bucket = mine.bucket AND delta.day = mine.day RETURNING delta.bucket, delta.day, delta.body)
-  SELECT bucket, day, NULL::int, NULL::int, NULL::bytea, body FROM taken
-  UNION ALL SELECT bucket, day, channel::int, interval_minutes::int, meters, body FROM mine JOIN reading_block USING (day, bucket)`;
+    WHERE delta.bucket = mine.bucket AND delta.day = mine.day RETURNING delta.bucket, delta.day, delta.parts, delta.body),
+  touched AS (SELECT bucket, day, bit_or(parts) AS parts FROM taken GROUP BY bucket, day)
+  SELECT bucket, day, parts::int, NULL::int, NULL::int, NULL::bytea, body FROM taken
+  UNION ALL SELECT bucket, day, part::int, channel::int, interval_minutes::int, meters, body
+    FROM touched JOIN reading_block USING (day, bucket) WHERE (touched.parts >> part) & 1 = 1`;
 
 const PUT_BLOCKS = `INSERT INTO reading_block (${BLOCK_COLUMNS}) ${BLOCK_ROWS}
-  ON CONFLICT (day, bucket, channel, interval_minutes) DO UPDATE SET
+  ON CONFLICT (day, bucket, channel, interval_minutes, part) DO UPDATE SET
     meters = excluded.meters, head_bytes = excluded.head_bytes, record_bytes = excluded.record_bytes, body = excluded.body`;
 
 const PUT_VERSIONS = `INSERT INTO reading_version
@@ -86,6 +89,8 @@ interface BucketDay {
 
 /** What is stored of one bucket's day. */
 interface BucketDayRows extends BucketDay {
+  /** A bit for each part of the day that the deltas may change. */
+  touched: number;
   deltas: Uint8Array[];
   blocks: StoredBlock[];
 }
@@ -126,48 +131,60 @@ function mergeBucketDays(desk: Desk, parts: readonly BucketDayRows[]) {
   let readings = 0;
   for (const part of parts) {
     const open = new OpenBlocks(desk.blocks);
-    for (const { key, meterSet, body } of part.blocks) open.at(key).decode(meterSet, body);
+    for (const block of part.blocks) open.take(block);
     for (const body of part.deltas) {
       readings += reader.read(body, part, (key, section) => open.at(key).merge(reader, section, superseded));
     }
     for (const block of open.inOrder()) {
-      const before = part.blocks.find(
-        ({ key }) => key.channel === block.key.channel && key.intervalMinutes === block.key.intervalMinutes,
-      );
-      const row = rowOf(block, writer, before);
-      if (row) rows.push(row);
+      for (let each = 0; each < PARTS_PER_DAY; each++) {
+        if ((part.touched & (1 << each)) === 0) continue;
+        const row = rowOf({ block, part: each }, writer, storedPart(part.blocks, block, each));
+        if (row) rows.push(row);
+      }
     }
     desk.blocks = [...open.inOrder(), ...desk.blocks].slice(0, SPARE_BLOCKS);
   }
   return { rows, superseded, readings };
 }
 
-/** Appends the block to the writer. @returns undefined: it is as stored (a replay). */
-function rowOf(block: BucketBlock, writer: ColumnWriter, before: StoredBlock | undefined): BlockRow | undefined {
+const storedPart = (stored: readonly StoredBlock[], { key }: BucketBlock, part: number): StoredBlock | undefined =>
+  stored.find(
+    (each) =>
+      each.part === part && each.key.channel === key.channel && each.key.intervalMinutes === key.intervalMinutes,
+  );
+
+/** Appends a part of the block's day to the writer. @returns undefined: it is as stored (a replay), or there is nothing in it */
+function rowOf(
+  { block, part }: { block: BucketBlock; part: number },
+  writer: ColumnWriter,
+  before: StoredBlock | undefined,
+): BlockRow | undefined {
   const start = writer.position;
-  const row = packBlock(block, writer);
-  const body = start + METER_SET_BYTES;
+  const row = packBlock(block, part, writer);
   const same =
+    row !== undefined &&
     before !== undefined &&
     Buffer.compare(before.meterSet, writer.written(start).subarray(0, METER_SET_BYTES)) === 0 &&
-    Buffer.compare(before.body, writer.written(body)) === 0;
-  if (!same) return row;
-  writer.position = start;
-  return undefined;
+    Buffer.compare(before.body, writer.written(start + METER_SET_BYTES)) === 0;
+  if (same) writer.position = start;
+  return same ? undefined : row;
 }
 
 /** What belongs together, in key order. */
 function byBucketDay(rows: readonly BinaryRow[]): BucketDayRows[] {
   const parts = new Map<string, BucketDayRows>();
-  for (const [bucketNo, dayNo, channel, minutes, meterSet, body] of rows) {
+  for (const [bucketNo, dayNo, partNo, channel, minutes, meterSet, body] of rows) {
     const [bucket, day] = [(bucketNo as Buffer).readInt32BE(), (dayNo as Buffer).readInt32BE()];
     const name = `${bucket}/${day}`;
-    const part = parts.get(name) ?? { bucket, day, deltas: [], blocks: [] };
+    const part = parts.get(name) ?? { bucket, day, touched: 0, deltas: [], blocks: [] };
     parts.set(name, part);
-    if (!channel || !minutes || !meterSet) part.deltas.push(body as Buffer);
-    else {
+    const bits = (partNo as Buffer).readInt32BE();
+    if (!channel || !minutes || !meterSet) {
+      part.touched |= bits;
+      part.deltas.push(body as Buffer);
+    } else {
       const key = { bucket, day, channel: channel.readInt32BE(), intervalMinutes: minutes.readInt32BE() };
-      part.blocks.push({ key, meterSet, body: body as Buffer });
+      part.blocks.push({ key, part: bits, meterSet, body: body as Buffer });
     }
   }
   return [...parts.values()].sort((a, b) => a.day - b.day || a.bucket - b.bucket);

@@ -1,5 +1,6 @@
 import { type BatchPart, isWholeDay } from '../../domain/readings/batch-parts.ts';
 import type { BucketBlock } from '../../domain/readings/bucket-block.ts';
+import { PARTS_PER_DAY } from '../../domain/readings/calendar-day.ts';
 import { ColumnWriter } from '../../domain/readings/packed-column.ts';
 import { ReadingColumns } from '../../domain/readings/reading-columns.ts';
 import { BLOCK_COLUMNS, BLOCK_ROWS, type BlockRow, blockParameters, packBlock } from './block-rows.ts';
@@ -13,14 +14,14 @@ const PUT_FRESH = `WITH fresh AS (${BLOCK_ROWS}),
   mine AS MATERIALIZED (SELECT bucket, day FROM (SELECT DISTINCT bucket, day FROM fresh) AS touched
     WHERE pg_try_advisory_xact_lock(bucket, day)),
   put AS (INSERT INTO reading_block (${BLOCK_COLUMNS}) SELECT ${BLOCK_COLUMNS} FROM fresh JOIN mine USING (bucket, day)
-    ON CONFLICT DO NOTHING RETURNING day, bucket, channel, interval_minutes),
+    ON CONFLICT DO NOTHING RETURNING day, bucket, channel, interval_minutes, part),
   marked AS (INSERT INTO window_mark (bucket, day) SELECT DISTINCT bucket, day FROM put)
   SELECT DISTINCT bucket, day FROM fresh
-  WHERE NOT EXISTS (SELECT FROM put WHERE (put.day, put.bucket, put.channel, put.interval_minutes)
-      = (fresh.day, fresh.bucket, fresh.channel, fresh.interval_minutes))
+  WHERE NOT EXISTS (SELECT FROM put WHERE (put.day, put.bucket, put.channel, put.interval_minutes, put.part)
+      = (fresh.day, fresh.bucket, fresh.channel, fresh.interval_minutes, fresh.part))
     AND NOT EXISTS (SELECT FROM reading_block AS stored
-      WHERE (stored.day, stored.bucket, stored.channel, stored.interval_minutes)
-        = (fresh.day, fresh.bucket, fresh.channel, fresh.interval_minutes)
+      WHERE (stored.day, stored.bucket, stored.channel, stored.interval_minutes, stored.part)
+        = (fresh.day, fresh.bucket, fresh.channel, fresh.interval_minutes, fresh.part)
         AND stored.meters = fresh.meters AND stored.body = fresh.body)`;
 
 /** What packing works with; kept for the next batch and taken while in use, should two run at once. */
@@ -59,6 +60,8 @@ export async function putFreshBlocks(
   return parts.filter((part) => left.has(part));
 }
 
+const PARTS = Array.from({ length: PARTS_PER_DAY }, (_, part) => part);
+
 /** Undefined: the part has two versions of an interval, which only a compaction logs. */
 function packPart(
   batch: ReadingColumns,
@@ -72,7 +75,10 @@ function packPart(
     open.at({ bucket, day, channel, intervalMinutes }).merge(cells, section, losers);
   }
   const blocks = open.inOrder();
-  const rows = losers.length > 0 ? undefined : blocks.map((block) => packBlock(block, desk.writer));
+  const rows =
+    losers.length > 0
+      ? undefined
+      : blocks.flatMap((block) => PARTS.flatMap((each) => packBlock(block, each, desk.writer) ?? []));
   desk.blocks.push(...blocks);
   return rows;
 }

@@ -1,5 +1,5 @@
 import { BucketBlock, type BucketKey, METER_SET_BYTES } from '../../domain/readings/bucket-block.ts';
-import { BUCKET_BITS, bucketOf, DAY_MS, MINUTE_MS } from '../../domain/readings/calendar-day.ts';
+import { BUCKET_BITS, bucketOf, DAY_MS, MINUTE_MS, slotsOfPart } from '../../domain/readings/calendar-day.ts';
 import { DeltaChunkReader } from '../../domain/readings/delta-chunk.ts';
 import { ReadingColumns, type ReadingVersion } from '../../domain/readings/reading-columns.ts';
 import type { MeterDay } from '../../domain/readings/reading-store.ts';
@@ -8,7 +8,7 @@ import type { MeterDay } from '../../domain/readings/reading-store.ts';
  * Rows come back as one bytea, each row with its length: parsing thousands of text rows costs more than merging them.
  * Numbers are big-endian, as PostgreSQL's `int4send` and kin write them.
  */
-const KEY = 'int4send(bucket) || int4send(day) || int2send(channel) || int2send(interval_minutes)';
+const KEY = 'int4send(bucket) || int4send(day) || int2send(channel) || int2send(interval_minutes) || int2send(part)';
 export const PACKED_BLOCKS = `string_agg(${KEY} || meters || int4send(octet_length(body)) || body, ''::bytea)`;
 export const PACKED_DELTAS = `string_agg(int4send(bucket) || int4send(day)
   || int4send(octet_length(body)) || body, ''::bytea)`;
@@ -33,11 +33,13 @@ export const ONE_RECORD = {
 export const PACKED_RECORDS = `string_agg(${KEY} || ${ONE_RECORD.meters} || int4send(head_bytes + record_bytes)
   || ${ONE_RECORD.body}, ''::bytea)`;
 
-const KEY_BYTES = 12;
+const KEY_BYTES = 14;
 const VERSION_BYTES = 34;
 
 export interface StoredBlock {
   key: BucketKey;
+  /** Of the day. */
+  part: number;
   meterSet: Uint8Array;
   body: Uint8Array;
 }
@@ -52,11 +54,13 @@ export function unpackBlocks(rows: Uint8Array): StoredBlock[] {
       channel: view.getInt16(at + 8),
       intervalMinutes: view.getInt16(at + 10),
     };
+    const part = view.getInt16(at + 12);
     const lengthAt = at + KEY_BYTES + METER_SET_BYTES;
     const bodyAt = lengthAt + 4;
     at = bodyAt + view.getInt32(lengthAt);
     blocks.push({
       key,
+      part,
       meterSet: rows.subarray(bodyAt - 4 - METER_SET_BYTES, lengthAt),
       body: rows.subarray(bodyAt, at),
     });
@@ -127,6 +131,12 @@ export class OpenBlocks {
     return block;
   }
 
+  /** Unpacks a stored part of a day into its block. */
+  take({ key, part, meterSet, body }: StoredBlock, only?: 'energies'): void {
+    const block = this.at(key);
+    block.decode(meterSet, body, { ...slotsOfPart(part, block.slots), only });
+  }
+
   /** In key order, so that concurrent writers lock rows in one order. */
   inOrder(): BucketBlock[] {
     return [...this.#blocks.values()].sort(
@@ -147,7 +157,7 @@ export function mergeMeterDays(rows: {
 }): { days: MeterDay[]; superseded: ReadingVersion[] } {
   const { meterNos, channel } = rows.wanted;
   const open = new OpenBlocks();
-  for (const { key, meterSet, body } of unpackBlocks(rows.blocks)) open.at(key).decode(meterSet, body);
+  for (const block of unpackBlocks(rows.blocks)) open.take(block);
   const superseded = new ReadingColumns(16);
   const reader = new DeltaChunkReader();
   for (const { body, ...place } of unpackDeltas(rows.deltas)) {

@@ -71,6 +71,7 @@ export async function appendDeltas(session: Queryable, batch: ReadingColumns): P
     arrayText(chunks.map((chunk) => chunk.bucket)),
     arrayText(chunks.map((chunk) => chunk.day)),
     arrayText(chunks.map((chunk) => chunk.readingCount)),
+    arrayText(chunks.map((chunk) => chunk.parts)),
     arrayText(chunks.map((chunk) => chunk.offset + 1)),
     arrayText(chunks.map((chunk) => chunk.length)),
     asBuffer(bodies),
@@ -111,9 +112,10 @@ export async function readVersions(
   return [...once.values()].sort((a, b) => Number(b === winner) - Number(a === winner));
 }
 
-const APPEND = `INSERT INTO reading_delta (bucket, day, reading_count, body)
-  SELECT bucket, day, readings, substring($6::bytea FROM start FOR length)
-  FROM unnest($1::int[], $2::int[], $3::int[], $4::int[], $5::int[]) AS chunk (bucket, day, readings, start, length)`;
+const APPEND = `INSERT INTO reading_delta (bucket, day, reading_count, parts, body)
+  SELECT bucket, day, readings, parts, substring($7::bytea FROM start FOR length)
+  FROM unnest($1::int[], $2::int[], $3::int[], $4::smallint[], $5::int[], $6::int[])
+    AS chunk (bucket, day, readings, parts, start, length)`;
 
 // One statement, one snapshot: a compaction that commits meanwhile neither hides nor doubles a reading.
 const DELTAS = `(SELECT ${PACKED_DELTAS} FROM reading_delta

@@ -46,16 +46,16 @@ const where = ({ day, channel }: Day): string =>
 const intOf = (number: number): string => `(${intArray([number])})[1]`;
 
 const blocksOf = (buckets: readonly number[], day: Day): string =>
-  `SELECT bucket, channel::int, interval_minutes::int, meters, body FROM reading_block
+  `SELECT bucket, channel::int, interval_minutes::int, part::int, meters, body FROM reading_block
    WHERE ${where(day)} AND bucket = ANY(${intArray(buckets)})`;
 
 const recordsOf = (meterNos: readonly number[], day: Day): string =>
-  `SELECT bucket, channel::int, interval_minutes::int, ${ONE_RECORD.meters}, ${ONE_RECORD.body}
+  `SELECT bucket, channel::int, interval_minutes::int, part::int, ${ONE_RECORD.meters}, ${ONE_RECORD.body}
    FROM unnest(${intArray(meterNos)}) AS wanted (meter_no) JOIN reading_block
      ON bucket = meter_no >> ${BUCKET_BITS} AND get_bit(meters, meter_no & 255) = 1 WHERE ${where(day)}`;
 
 const deltasOf = (buckets: readonly number[], { day }: Day): string =>
-  `SELECT bucket, NULL, NULL, NULL, body FROM reading_delta
+  `SELECT bucket, NULL, NULL, NULL, NULL, body FROM reading_delta
    WHERE bucket = ANY(${intArray(buckets)}) AND day = ${intOf(day)}`;
 
 function addDays(sums: TransformerSums, rows: readonly BinaryRow[], { day, channel }: Day): void {
@@ -65,14 +65,14 @@ function addDays(sums: TransformerSums, rows: readonly BinaryRow[], { day, chann
   for (const [bucket, parts] of Map.groupBy(rows, ([number]) => (number as Buffer).readInt32BE())) {
     const open = new OpenBlocks(spare);
     const deltas = parts.filter(([, code]) => code === undefined);
-    for (const [, code, minutes, meterSet, body] of parts) {
-      if (!code || !minutes || !meterSet || !body) continue;
+    for (const [, code, minutes, part, meterSet, body] of parts) {
+      if (!code || !minutes || !part || !meterSet || !body) continue;
       const key = { bucket, day, channel: code.readInt32BE(), intervalMinutes: minutes.readInt32BE() };
       // Receipts and revisions matter only to what is merged.
-      open.at(key).decode(meterSet, body, deltas.length === 0 ? 'energies' : undefined);
+      open.take({ key, part: part.readInt32BE(), meterSet, body }, deltas.length === 0 ? 'energies' : undefined);
     }
     for (const row of deltas) {
-      reader.read(row[4] as Buffer, { bucket, day }, (key, section) => {
+      reader.read(row.at(-1) as Buffer, { bucket, day }, (key, section) => {
         if (channel === undefined || key.channel === channel) open.at(key).merge(reader, section, losers);
       });
     }

@@ -1,4 +1,4 @@
-import { BUCKET_BITS, slotsPerDay } from './calendar-day.ts';
+import { BUCKET_BITS, slotsOfPart, slotsPerDay } from './calendar-day.ts';
 import type { DayBlock } from './day-block.ts';
 import { ColumnReader, type ColumnWriter } from './packed-column.ts';
 import type { ReadingColumns, ReadingVersion } from './reading-columns.ts';
@@ -41,7 +41,7 @@ export interface DeltaCells {
   energyWh: Int32Array;
 }
 
-/** What a packed block consists of: a head that all records share, then a record of fixed length for each meter. */
+/** What a packed part of a block consists of: a head that all records share, then a record of fixed length for each meter. */
 export interface PackedBlock {
   headBytes: number;
   recordBytes: number;
@@ -244,11 +244,11 @@ export class BucketBlock {
     };
   }
 
-  /** Packs the block: what all records share, then a record for each meter. Equal blocks give equal bytes. */
-  encode(writer: ColumnWriter): PackedBlock {
+  /** Packs a part of the day: what all records share, then a record for each meter. Equal parts give equal bytes. */
+  encode(writer: ColumnWriter, part: number): PackedBlock {
     const start = writer.position;
-    const rows = this.#rowsInOrder();
-    const used = this.#rows * this.slots;
+    const range = slotsOfPart(part, this.slots);
+    const rows = this.#rowsWithin(range).map(({ row }) => row);
     let mostWh = 0;
     let mostRevision = 0;
     let absent = 0;
@@ -259,17 +259,20 @@ export class BucketBlock {
     const energies = this.#energyWh;
     const revisions = this.#revision;
     const cellReceipt = this.#receipt;
-    for (let cell = 0; cell < used; cell++) {
-      const state = cellState[cell] as number;
-      if (state === 0) {
-        absent++;
-        continue;
+    for (const row of rows) {
+      const to = row * this.slots + range.to;
+      for (let cell = row * this.slots + range.from; cell < to; cell++) {
+        const state = cellState[cell] as number;
+        if (state === 0) {
+          absent++;
+          continue;
+        }
+        states |= state;
+        all &= state;
+        if ((energies[cell] as number) > mostWh) mostWh = energies[cell] as number;
+        if ((revisions[cell] as number) > mostRevision) mostRevision = revisions[cell] as number;
+        receiptUsed[cellReceipt[cell] as number] = 1;
       }
-      states |= state;
-      all &= state;
-      if ((energies[cell] as number) > mostWh) mostWh = energies[cell] as number;
-      if ((revisions[cell] as number) > mostRevision) mostRevision = revisions[cell] as number;
-      receiptUsed[cellReceipt[cell] as number] = 1;
     }
     const packing = states !== all ? STATES.each : absent > 0 ? STATES.presence : STATES.same;
     const receipts = this.#receipts.filter((_, no) => receiptUsed[no] === 1).sort((a, b) => a - b);
@@ -279,24 +282,23 @@ export class BucketBlock {
     writer.column(Float64Array.from(receipts), receipts.length);
     const headBytes = writer.position - start;
     const packedNo = new Int32Array(this.#receipts.length);
-    const placeOf = new Map(receipts.map((recordedAt, place) => [recordedAt, place]));
-    for (const [no, recordedAt] of this.#receipts.entries()) packedNo[no] = placeOf.get(recordedAt) ?? 0;
-    for (const row of rows) this.#encodeRecord(writer, row, { packing, widths, packedNo });
+    for (const [place, recordedAt] of receipts.entries()) packedNo[this.#receiptNo.get(recordedAt) as number] = place;
+    for (const row of rows) this.#encodeRecord(writer, { row, ...range }, { packing, widths, packedNo });
     const recordBytes = rows.length === 0 ? 0 : (writer.position - start - headBytes) / rows.length;
     return { headBytes, recordBytes, body: writer.written(start) };
   }
 
   #encodeRecord(
     writer: ColumnWriter,
-    row: number,
+    cells: { row: number; from: number; to: number },
     {
       packing,
       widths: [energyWidth, receiptWidth, revisionWidth],
       packedNo,
     }: { packing: number; widths: readonly [number, number, number]; packedNo: Int32Array },
   ): void {
-    const from = row * this.slots;
-    const to = from + this.slots;
+    const from = cells.row * this.slots + cells.from;
+    const to = cells.row * this.slots + cells.to;
     const states = this.#state;
     const receipts = this.#receipt;
     if (packing === STATES.each) writer.bytes(states.subarray(from, to));
@@ -309,36 +311,49 @@ export class BucketBlock {
     }
     writer.unsigned(this.#energyWh, { from, to, width: energyWidth });
     if (receiptWidth > 0) {
-      const numbers = scratch(this.slots);
+      const numbers = scratch(to - from);
       for (let cell = from; cell < to; cell++) {
         numbers[cell - from] = states[cell] === 0 ? 0 : (packedNo[receipts[cell] as number] as number);
       }
-      writer.unsigned(numbers, { from: 0, to: this.slots, width: receiptWidth });
+      writer.unsigned(numbers, { from: 0, to: to - from, width: receiptWidth });
     }
     if (revisionWidth > 0) writer.unsigned(this.#revision, { from, to, width: revisionWidth });
   }
 
-  #rowsInOrder(): number[] {
-    const rows: number[] = [];
-    for (const row of this.#rowOf) if (row >= 0) rows.push(row);
-    return rows;
+  /** Meters that have a reading in the slots, in their order. */
+  #rowsWithin({ from, to }: { from: number; to: number }): { meter: number; row: number }[] {
+    const found: { meter: number; row: number }[] = [];
+    for (let meter = 0; meter < METERS; meter++) {
+      const row = this.#rowOf[meter] as number;
+      if (row < 0) continue;
+      let cell = row * this.slots + from;
+      const end = row * this.slots + to;
+      while (cell < end && this.#state[cell] === 0) cell++;
+      if (cell < end) found.push({ meter, row });
+    }
+    return found;
   }
 
-  /** The meters that have a record, in their order. */
-  meterSet(): Uint8Array {
+  /** The meters that have a record in a part of the day, in their order. */
+  meterSet(part: number): Uint8Array {
     const set = new Uint8Array(METER_SET_BYTES);
-    for (let meter = 0; meter < METERS; meter++) {
-      if ((this.#rowOf[meter] as number) >= 0) set[meter >> 3] = (set[meter >> 3] as number) | (1 << (meter & 7));
+    for (const { meter } of this.#rowsWithin(slotsOfPart(part, this.slots))) {
+      set[meter >> 3] = (set[meter >> 3] as number) | (1 << (meter & 7));
     }
     return set;
   }
 
   /**
-   * Takes a packed block into this empty one. The body may lack records, if the set of meters lacks their meters too.
-   * @param only `energies`: states and energies, for a block that is only read, not merged
+   * Takes packed slots of the day, which hold nothing here. The body may lack records, if the set of meters lacks their meters
+   * too.
+   * @param cells `from` and `to`: which slots; `only` energies: states and energies, for a block that is read, not merged
    * @throws RangeError on another format or a short body.
    */
-  decode(meterSet: Uint8Array, body: Uint8Array, only?: 'energies'): void {
+  decode(
+    meterSet: Uint8Array,
+    body: Uint8Array,
+    { from: fromSlot, to: toSlot, only }: { from: number; to: number; only?: 'energies' | undefined },
+  ): void {
     const reader = new ColumnReader(body);
     const format = reader.byte();
     if (format !== BLOCK_FORMAT) throw new RangeError(`reading block of format ${format}`);
@@ -349,27 +364,30 @@ export class BucketBlock {
     const revisionWidth = reader.byte();
     const receipts = new Float64Array(reader.uint32());
     reader.column(receipts, receipts.length);
-    const { slots } = this;
-    if (only !== 'energies') for (const recordedAt of receipts) this.#noOfReceipt(recordedAt);
-    const unread = slots * (receiptWidth + revisionWidth);
+    const count = toSlot - fromSlot;
+    const numbers = only === 'energies' ? [] : Array.from(receipts, (recordedAt) => this.#noOfReceipt(recordedAt));
+    const unread = count * (receiptWidth + revisionWidth);
     for (let meter = 0; meter < METERS; meter++) {
       if (((meterSet[meter >> 3] as number) & (1 << (meter & 7))) === 0) continue;
-      const from = this.#newRow(meter) * slots;
-      if (packing === STATES.same) this.#state.fill(shared, from, from + slots);
-      else if (packing === STATES.each) this.#state.set(reader.bytes(slots), from);
+      const known = this.#rowOf[meter] as number;
+      const from = (known < 0 ? this.#newRow(meter) : known) * this.slots + fromSlot;
+      const to = from + count;
+      if (packing === STATES.same) this.#state.fill(shared, from, to);
+      else if (packing === STATES.each) this.#state.set(reader.bytes(count), from);
       else {
-        for (let slot = 0; slot < slots; slot += 8) {
+        for (let slot = 0; slot < count; slot += 8) {
           const bits = reader.byte();
           for (let bit = 0; bit < 8; bit++) if (bits & (1 << bit)) this.#state[from + slot + bit] = shared;
         }
       }
-      reader.unsigned(this.#energyWh, { from, to: from + slots, width: energyWidth });
+      reader.unsigned(this.#energyWh, { from, to, width: energyWidth });
       if (only === 'energies') {
         reader.position += unread;
         continue;
       }
-      reader.unsigned(this.#receipt, { from, to: from + slots, width: receiptWidth });
-      reader.unsigned(this.#revision, { from, to: from + slots, width: revisionWidth });
+      reader.unsigned(this.#receipt, { from, to, width: receiptWidth });
+      for (let cell = from; cell < to; cell++) this.#receipt[cell] = numbers[this.#receipt[cell] as number] as number;
+      reader.unsigned(this.#revision, { from, to, width: revisionWidth });
     }
   }
 }

@@ -16,3 +16,22 @@ export const slotStart = (day: number, slot: number, intervalMinutes: number): n
 /** 256 meters share a bucket: what one compaction locks and one delta row holds. */
 export const BUCKET_BITS = 8;
 export const bucketOf = (meterNo: number): number => meterNo >> BUCKET_BITS;
+
+/**
+ * A day of a bucket is stored in parts of four hours: a quarter-hour's compactions then write new parts, none twice. Every
+ * interval length divides it.
+ */
+export const PARTS_PER_DAY = 6;
+export const WHOLE_DAY_PARTS = (1 << PARTS_PER_DAY) - 1;
+
+/** Slots [from, to) of a part. @param slots of the day */
+export const slotsOfPart = (part: number, slots: number): { from: number; to: number } => ({
+  from: (part * slots) / PARTS_PER_DAY,
+  to: ((part + 1) * slots) / PARTS_PER_DAY,
+});
+
+/** A bit for each part between two slots, both included. @param slots of the day */
+export function partsBetween(first: number, last: number, slots: number): number {
+  const part = (slot: number) => Math.floor((slot * PARTS_PER_DAY) / slots);
+  return (1 << (part(last) + 1)) - (1 << part(first));
+}

@@ -1,6 +1,6 @@
 import { type BatchPart, type BatchSection, partsOf } from './batch-parts.ts';
 import type { BucketKey, DeltaCells, DeltaSection } from './bucket-block.ts';
-import { BUCKET_BITS, bucketOf } from './calendar-day.ts';
+import { BUCKET_BITS, bucketOf, partsBetween, slotsPerDay } from './calendar-day.ts';
 import { isFormer, readFormer } from './former-chunk.ts';
 import { ColumnReader, ColumnWriter } from './packed-column.ts';
 import type { ReadingColumns, ReadingVersion } from './reading-columns.ts';
@@ -15,6 +15,8 @@ export interface DeltaChunk {
   /** Days since 1970-01-01 UTC. */
   day: number;
   readingCount: number;
+  /** A bit for each part of the day that it may have readings of. */
+  parts: number;
   /** Where the chunk's body lies in the batch's bytes. */
   offset: number;
   length: number;
@@ -36,30 +38,38 @@ export function encodeDeltaChunks(
     writer.byte(CHUNK_FORMAT);
     writer.uint32(readings);
     writeSections(sections, writer);
-    gather(batch, sections, columns);
+    const touched = gather(batch, sections, columns);
     writer.unsigned(columns.meter, { from: 0, to: readings, width: 1 });
     writeColumn(writer, columns.slot, readings);
     writeColumn(writer, columns.energyWh, readings);
-    return { bucket, day, readingCount: readings, offset, length: writer.position - offset };
+    return { bucket, day, readingCount: readings, parts: touched, offset, length: writer.position - offset };
   });
   return { chunks, bodies: writer.written() };
 }
 
-/** Collects a part's readings in its order. */
+/** Collects a part's readings in its order. @returns a bit for each part of the day that they lie in, or between */
 function gather(
   { meterNo, slot, energyWh }: ReadingColumns,
   sections: readonly BatchSection[],
   into: { meter: Int32Array; slot: Int32Array; energyWh: Int32Array },
-): void {
+): number {
   const { meter, slot: slots, energyWh: energies } = into;
   let at = 0;
-  for (const { from, to } of sections) {
+  let parts = 0;
+  for (const { from, to, intervalMinutes } of sections) {
+    let first = slot[from] as number;
+    let last = first;
     for (let row = from; row < to; row++, at++) {
       meter[at] = (meterNo[row] as number) & METER_MASK;
-      slots[at] = slot[row] as number;
+      const cell = slot[row] as number;
+      if (cell < first) first = cell;
+      else if (cell > last) last = cell;
+      slots[at] = cell;
       energies[at] = energyWh[row] as number;
     }
+    parts |= partsBetween(first, last, slotsPerDay(intervalMinutes));
   }
+  return parts;
 }
 
 /** Width and numbers; width 0: they are all the one that follows (one interval of many meters: its slot). */

@@ -1,18 +1,21 @@
+import { BucketBlock, METER_SET_BYTES } from './bucket-block.ts';
 import { BUCKET_BITS, DAY_MS, MINUTE_MS, slotsPerDay } from './calendar-day.ts';
 import { ColumnReader } from './packed-column.ts';
 import type { ReadingVersion } from './reading-columns.ts';
 
 /**
- * What the first release stored, as chunks of deltas: its own deltas (1), and its blocks of one meter and versions, which the
- * migration to blocks of a bucket wrapped (3 and 4). Compaction turns them into blocks, and then none is left.
+ * What former releases stored, as chunks of deltas: the first one's own deltas (1), and its blocks of one meter and versions,
+ * which the migration to blocks of a bucket wrapped (3 and 4); blocks of a bucket's whole day (5). Compaction turns them into
+ * blocks, and then none is left.
  */
-const FORMER = { chunk: 1, block: 3, version: 4 } as const;
+const FORMER = { chunk: 1, block: 3, version: 4, bucketDay: 5 } as const;
 
 export const isFormer = (format: number): boolean => (Object.values(FORMER) as number[]).includes(format);
 
 /** The readings of a chunk in a former format. @throws RangeError on a short body. */
 export function readFormer(body: Uint8Array, place: { bucket: number; day: number }): ReadingVersion[] {
   if (body[0] === FORMER.chunk) return readChunk(body, place);
+  if (body[0] === FORMER.bucketDay) return readBucketDay(body, place);
   return body[0] === FORMER.block ? readBlock(body, place.day) : [readVersion(body)];
 }
 
@@ -25,7 +28,7 @@ function columnsOf(reader: ColumnReader, count: number, columns: number): Float6
   });
 }
 
-const at = (column: Float64Array | undefined, index: number): number => column?.[index] ?? 0;
+const at = (column: ArrayLike<number> | undefined, index: number): number => column?.[index] ?? 0;
 
 function readChunk(body: Uint8Array, { bucket, day }: { bucket: number; day: number }): ReadingVersion[] {
   const reader = new ColumnReader(body.subarray(1));
@@ -64,6 +67,28 @@ function readBlock(body: Uint8Array, day: number): ReadingVersion[] {
     quality: at(quality, i),
     recordedAt: at(recordedAt, i),
   }));
+}
+
+/** Channel and interval as PostgreSQL sends them, the set of meters, then the block as it still is, but of all slots. */
+function readBucketDay(body: Uint8Array, place: { bucket: number; day: number }): ReadingVersion[] {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  const key = { ...place, channel: view.getInt16(1), intervalMinutes: view.getInt16(3) };
+  const block = new BucketBlock(key);
+  const bodyAt = 5 + METER_SET_BYTES;
+  block.decode(body.subarray(5, bodyAt), body.subarray(bodyAt), { from: 0, to: block.slots });
+  return [...block.days()].flatMap(({ meterNo, block: day }) =>
+    Array.from(day.quality, (quality, slot) => ({
+      meterNo,
+      channel: key.channel,
+      intervalMinutes: key.intervalMinutes,
+      day: key.day,
+      slot,
+      energyWh: at(day.energyWh, slot),
+      revision: at(day.revision, slot),
+      quality,
+      recordedAt: at(day.recordedAt, slot),
+    })).filter(({ quality }) => quality !== 0),
+  );
 }
 
 function readVersion(body: Uint8Array): ReadingVersion {

@@ -74,3 +74,63 @@ test('what the first release stored is read and compacted as it was', async () =
     await stop();
   }
 }, 60_000);
+
+test('a block of a whole day is read and compacted as it was', async () => {
+  const { client, stop } = await startEmbeddedPostgres();
+  try {
+    const migrations = readMigrations(MIGRATIONS);
+    await migrate(
+      client,
+      migrations.filter(({ name }) => name < '0016'),
+    );
+    // Meters 700 and 701, half-hours: a state for each slot, energies of a byte, one receipt, no revision.
+    const key = { bucket: 2, day: DAY, channel: 1, intervalMinutes: 30 };
+    const writer = new ColumnWriter();
+    for (const octet of [2, 2, 0, 1, 0, 0]) writer.byte(octet);
+    writer.uint32(1);
+    columns(writer, [RECEIVED_AT]);
+    for (const first of [5, 100]) {
+      for (let slot = 0; slot < 48; slot++) writer.byte(slot === 9 ? 0x82 : slot === 30 ? 0 : 2);
+      for (let slot = 0; slot < 48; slot++) writer.byte(slot === 30 ? 0 : first + slot);
+    }
+    const meters = new Uint8Array(32);
+    for (const meterNo of [700, 701])
+      meters[(meterNo & 255) >> 3] = (meters[(meterNo & 255) >> 3] ?? 0) | (1 << (meterNo & 7));
+    await client.query('INSERT INTO reading_block VALUES ($1, $2, $3, $4, 19, 96, $5, $6)', [
+      ...[key.day, key.bucket, key.channel, key.intervalMinutes],
+      Buffer.from(meters),
+      Buffer.from(writer.written()),
+    ]);
+    await client.query('INSERT INTO reading_version VALUES (701, 1, 30, to_timestamp($1), 2, 0, 3, to_timestamp($2))', [
+      (START + 9 * 1_800_000) / 1000,
+      RECEIVED_AT / 1000,
+    ]);
+    await client.query('INSERT INTO reading_version VALUES (700, 1, 30, to_timestamp($1), 2, 0, 3, to_timestamp($2))', [
+      (START + 9 * 1_800_000) / 1000,
+      RECEIVED_AT / 1000,
+    ]);
+    await migrate(client, migrations);
+    const database = {
+      query: client.query.bind(client),
+      transaction: (work: (session: typeof client) => unknown) => work(client),
+    };
+    const store = postgresReadingStore(database as unknown as Parameters<typeof postgresReadingStore>[0]);
+    const read = async () =>
+      (await store.readIntervals({ meterNo: 701, channel: 1, from: START, to: START + 86_400_000 })).map(
+        ({ start, energyWh, conflict, recordedAt }) => [(start - START) / 1_800_000, energyWh, conflict, recordedAt],
+      );
+    const expected = Array.from({ length: 48 }, (_, slot) => [slot, 100 + slot, slot === 9, RECEIVED_AT]).toSpliced(
+      30,
+      1,
+    );
+    expect(await read()).toEqual(expected);
+    await store.compact({ everything: true });
+    expect(await read()).toEqual(expected);
+    const { rows } = await client.query(
+      'SELECT count(*)::int AS parts, sum(bit_count(meters))::int AS meters FROM reading_block',
+    );
+    expect(rows).toEqual([{ parts: 6, meters: 12 }]);
+  } finally {
+    await stop();
+  }
+}, 60_000);

@@ -53,8 +53,8 @@ for (const { name, open } of testDatabases(21_010)) {
       store.readIntervals({ meterNo: 700, channel: 1, from: START, to: START + DAY_MS, ...over });
     const state = async () => {
       const { rows: blocks } = await opened.database.query(
-        `SELECT day, bucket, channel, interval_minutes, head_bytes, record_bytes, encode(meters, 'hex') AS meters,
-          encode(body, 'hex') AS body FROM reading_block ORDER BY 1, 2, 3, 4`,
+        `SELECT day, bucket, channel, interval_minutes, part, head_bytes, record_bytes, encode(meters, 'hex') AS meters,
+          encode(body, 'hex') AS body FROM reading_block ORDER BY 1, 2, 3, 4, 5`,
       );
       const { rows: versions } = await opened.database.query(
         'SELECT * FROM reading_version ORDER BY meter_no, channel, interval_start, quality, revision, energy_wh',

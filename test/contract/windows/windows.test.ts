@@ -231,7 +231,7 @@ for (const { name, open } of benches(21_900)) {
       await append(versions);
       let runs = 0;
       while ((await aggregateWindows(bench.windows, { budgetMs: -1 })).more) runs += 1;
-      expect(runs).toBeGreaterThan(3);
+      expect(runs).toBeGreaterThan(1);
       await check(versions, { summed: true });
     });
 

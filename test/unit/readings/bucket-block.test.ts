@@ -1,8 +1,10 @@
 import fc from 'fast-check';
+import { INTERVAL_MINUTES as INTERVAL_MINUTES_ALLOWED } from '../../../layers/contracts/messages/limits.ts';
 import { BucketBlock } from '../../../layers/domain/readings/bucket-block.ts';
+import { PARTS_PER_DAY, partsBetween, slotsOfPart, slotsPerDay } from '../../../layers/domain/readings/calendar-day.ts';
 import type { DayBlock } from '../../../layers/domain/readings/day-block.ts';
 import { DeltaChunkReader, encodeDeltaChunks } from '../../../layers/domain/readings/delta-chunk.ts';
-import { ColumnWriter } from '../../../layers/domain/readings/packed-column.ts';
+import { ColumnReader, ColumnWriter } from '../../../layers/domain/readings/packed-column.ts';
 import { ReadingColumns, type ReadingVersion } from '../../../layers/domain/readings/reading-columns.ts';
 import { winnerAsOf } from '../../../layers/domain/readings/versions.ts';
 
@@ -12,13 +14,16 @@ const home = { channel: 1, intervalMinutes: INTERVAL_MINUTES, day: 15_600 };
 const METERS = [300, 257];
 const KEY = { ...home, bucket: 1 };
 
+/** On both sides of the edge between two parts of the day. */
+const SLOTS = [0, 1, 7, 8];
+
 /** Few distinct numbers, so that duplicates, conflicts and late revisions are common. */
 const version: fc.Arbitrary<ReadingVersion> = fc.record({
   meterNo: fc.constantFrom(...METERS),
   channel: fc.constant(home.channel),
   intervalMinutes: fc.constant(INTERVAL_MINUTES),
   day: fc.constant(home.day),
-  slot: fc.nat(3),
+  slot: fc.constantFrom(...SLOTS),
   energyWh: fc.oneof(fc.nat(2), fc.constant(70_000), fc.constant(2_147_483_647)),
   revision: fc.nat(2),
   quality: fc.integer({ min: 1, max: 3 }),
@@ -35,19 +40,29 @@ interface State {
 const contentKey = (v: ReadingVersion) => `${v.meterNo}/${v.slot}/${v.quality}/${v.revision}/${v.energyWh}`;
 const SET_BYTES = 32;
 
-/** The set of meters and the body, as one row holds them. */
+/** Parts of the day one after the other: length, set of meters and body, as rows hold the last two. */
 function packed(block: BucketBlock): Uint8Array {
   const writer = new ColumnWriter();
-  writer.bytes(block.meterSet());
-  const { headBytes, recordBytes, body } = block.encode(writer);
-  const meters = [...block.days()].length;
-  expect(body.length).toBe(headBytes + recordBytes * meters);
+  for (let part = 0; part < PARTS_PER_DAY; part++) {
+    const row = new ColumnWriter();
+    const set = block.meterSet(part);
+    row.bytes(set);
+    const { headBytes, recordBytes, body } = block.encode(row, part);
+    const meters = set.reduce((sum, octet) => sum + octet.toString(2).replaceAll('0', '').length, 0);
+    expect(body.length).toBe(headBytes + recordBytes * meters);
+    writer.uint32(row.position);
+    writer.bytes(row.written());
+  }
   return writer.written().slice();
 }
 
 function unpacked(bytes: Uint8Array): BucketBlock {
   const block = new BucketBlock(KEY);
-  block.decode(bytes.subarray(0, SET_BYTES), bytes.subarray(SET_BYTES));
+  const reader = new ColumnReader(bytes);
+  for (let part = 0; part < PARTS_PER_DAY; part++) {
+    const row = reader.bytes(reader.uint32());
+    block.decode(row.subarray(0, SET_BYTES), row.subarray(SET_BYTES), slotsOfPart(part, block.slots));
+  }
   return block;
 }
 
@@ -148,7 +163,7 @@ describe('merging a block', () => {
     fc.assert(
       fc.property(versions, fc.constantFrom(...METERS), (all, meterNo) => {
         const block = store([all]).days.get(meterNo);
-        for (let slot = 0; slot < 4; slot++) {
+        for (const slot of SLOTS) {
           const rivals = distinct(all.filter((v) => v.meterNo === meterNo && v.slot === slot));
           const best = [...rivals].sort(
             (a, b) => b.quality - a.quality || b.revision - a.revision || b.energyWh - a.energyWh,
@@ -170,7 +185,7 @@ describe('merging a block', () => {
         const { days, log } = store([all]);
         const before = store([all.filter((v) => v.recordedAt <= asOf)]).days;
         for (const meterNo of METERS) {
-          for (let slot = 0; slot < 4; slot++) {
+          for (const slot of SLOTS) {
             const known = [...log.values()].filter((v) => v.meterNo === meterNo && v.slot === slot);
             const current = winner(days.get(meterNo), meterNo, slot);
             const seen = winnerAsOf(current ? [...known, current] : known, asOf);
@@ -209,7 +224,21 @@ describe('merging a block', () => {
       [{ ...home, meterNo: 300, slot: 0, energyWh: 1, revision: 0, quality: 2, recordedAt: 1 }],
     ]);
     expect(() => unpacked(bytes.slice(0, -1))).toThrow(RangeError);
-    bytes[SET_BYTES] = 9;
+    bytes[4 + SET_BYTES] = 9;
     expect(() => unpacked(bytes)).toThrow(RangeError);
   });
+});
+
+test('the parts of a day are its four-hour spans, and every interval length divides them', () => {
+  expect(INTERVAL_MINUTES_ALLOWED.length).toBeGreaterThan(5);
+  for (const minutes of INTERVAL_MINUTES_ALLOWED) {
+    const slots = slotsPerDay(minutes);
+    const spans = Array.from({ length: PARTS_PER_DAY }, (_, part) => slotsOfPart(part, slots));
+    expect(spans.map(({ from }) => from * minutes)).toEqual([0, 240, 480, 720, 960, 1200]);
+    expect(spans.map(({ to }) => to * minutes)).toEqual([240, 480, 720, 960, 1200, 1440]);
+    for (const [part, { from, to }] of spans.entries()) {
+      expect(partsBetween(from, to - 1, slots)).toBe(1 << part);
+      expect(partsBetween(0, from, slots)).toBe((1 << (part + 1)) - 1);
+    }
+  }
 });
