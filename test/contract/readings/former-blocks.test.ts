@@ -58,7 +58,8 @@ test('what the first release stored is read and compacted as it was', async () =
       { slot: 9, energyWh: 70_000, quality: 3, revision: 3, recordedAt: RECEIVED_AT + 5, conflict: true },
     ].map(({ slot, ...rest }) => ({ start: START + slot * 1_800_000, end: START + (slot + 1) * 1_800_000, ...rest }));
     expect(await read()).toEqual(expected);
-    expect(await store.compact({ everything: true })).toMatchObject({ bucketDays: 1, readings: 5 });
+    // The version came twice: two migrations made deltas of it.
+    expect(await store.compact({ everything: true })).toMatchObject({ bucketDays: 1, readings: 6 });
     expect(await read()).toEqual(expected);
     const asOf = await store.readIntervals({
       meterNo: 700,

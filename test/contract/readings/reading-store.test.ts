@@ -213,7 +213,7 @@ for (const { name, open } of testDatabases(21_010)) {
       await append(all);
       await store.compact({ everything: true });
       const expected = await state();
-      expect(expected.blocks).toHaveLength(3);
+      expect(expected.blocks).toHaveLength(3 * 6);
       expect(expected.versions).toHaveLength(4);
       for (const seed of [1, 2, 3]) {
         await opened.database.query('TRUNCATE reading_delta, reading_block, reading_version');
