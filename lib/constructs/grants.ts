@@ -61,14 +61,18 @@ export const consumeStream = (scope: Construct, name: string): Grant => ({
   resources: [streamArn(scope, name)],
 });
 
+/** Read the settings in force, for those who may use the stage's key already. */
+export const getSettings = (scope: Construct, table: string): Grant => ({
+  sid: 'ReadSettings',
+  actions: ['dynamodb:GetItem'],
+  resources: [tableArn(scope, table)],
+});
+
 /** Read the settings in force. */
 export const readSettings = (
   scope: Construct,
   { table, keyArn }: { table: string; keyArn: string },
-): readonly Grant[] => [
-  { sid: 'ReadSettings', actions: ['dynamodb:GetItem'], resources: [tableArn(scope, table)] },
-  useDataKey(keyArn, 'read'),
-];
+): readonly Grant[] => [getSettings(scope, table), useDataKey(keyArn, 'read')];
 
 /** Put bad records into the quarantine, and note them in its index; objects are named by their content. */
 export const putQuarantine = (scope: Construct, bucket: string, table: string): readonly Grant[] => [

@@ -9,6 +9,7 @@ import { FrontDoor, originOf } from '../constructs/front-door.ts';
 import {
   bucketArn,
   connectDatabase,
+  getSettings,
   readSettings,
   streamArn,
   tableArn,
@@ -315,7 +316,11 @@ export class ApiStack extends StageStack {
       name: 'ingest/accept-batch',
       memoryMb: 1024,
       inNetwork: false,
-      environment: { READINGS_STREAM_NAME: stream, IDEMPOTENCY_TABLE: idempotency },
+      environment: {
+        READINGS_STREAM_NAME: stream,
+        IDEMPOTENCY_TABLE: idempotency,
+        SETTINGS_TABLE: this.wire('storage/settings-table'),
+      },
       grants: [
         { sid: 'PutReadings', actions: ['kinesis:PutRecords'], resources: [streamArn(this, stream)] },
         {
@@ -323,6 +328,7 @@ export class ApiStack extends StageStack {
           actions: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
           resources: [tableArn(this, idempotency)],
         },
+        getSettings(this, this.wire('storage/settings-table')),
         useDataKey(dataKeyArn, 'write'),
       ],
     };

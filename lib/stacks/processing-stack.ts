@@ -7,6 +7,7 @@ import {
   bucketArn,
   connectDatabase,
   consumeStream,
+  getSettings,
   keepFailedBatches,
   putQuarantine,
   readSettings,
@@ -58,6 +59,7 @@ export class ProcessingStack extends StageStack {
         ...this.databaseEnvironment('grid_writer'),
         ...this.quarantineEnvironment(),
         SCHEMA_VERSIONS: this.wire('ingestion/schema-versions'),
+        SETTINGS_TABLE: this.wire('storage/settings-table'),
       },
       grants: [...this.consumerGrants(stream), this.writeDatabase()],
     });
@@ -81,6 +83,7 @@ export class ProcessingStack extends StageStack {
         ...this.quarantineEnvironment(),
         REGISTRY_TABLE: registry,
         SCHEMA_VERSIONS: this.wire('ingestion/schema-versions'),
+        SETTINGS_TABLE: this.wire('storage/settings-table'),
         TELEMETRY_STORE: this.settings.telemetryStore,
         ...(inPostgres
           ? this.databaseEnvironment('grid_writer')
@@ -242,6 +245,7 @@ export class ProcessingStack extends StageStack {
       consumeStream(this, stream),
       ...putQuarantine(this, this.#quarantine, this.#quarantineTable),
       keepFailedBatches(this, this.#quarantine),
+      getSettings(this, this.wire('storage/settings-table')),
       useDataKey(this.#dataKeyArn, 'write'),
     ];
   }

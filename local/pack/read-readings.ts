@@ -111,12 +111,11 @@ function lineOf(text: string, count: number): (index: number) => number {
 }
 
 function take(published: unknown, line: number, { readings, faults }: FileReadings): void {
-  const named = withChannel(published as never, '');
-  if (!named.ok) {
-    faults.push(...named.reasons.map(({ path, message }) => `line ${line}: ${path}: ${message}`));
+  const { message, reasons } = withChannel(published as never, '');
+  if (reasons.length > 0) {
+    faults.push(...reasons.map(({ path, message: why }) => `line ${line}: ${path}: ${why}`));
     return;
   }
-  const { message } = named;
   const isBlock = typeof message === 'object' && message !== null && Object.hasOwn(message, 'intervals');
   const wire = checkWire(isBlock ? IntervalBlockMessage : IntervalReadingMessage, message);
   if (!wire.ok) {

@@ -50,6 +50,7 @@ const consumes = (stream: string) => ({
   's3:{storage/quarantine-bucket}': ['s3:ListBucket'],
   's3:{storage/quarantine-bucket}/*': ['s3:PutObject'],
   [QUARANTINE]: ['dynamodb:UpdateItem'],
+  'dynamodb:table/{storage/settings-table}': ['dynamodb:GetItem'],
   ...WRITE_KEY,
 });
 const RUNS = 'dynamodb:table/{storage/runs-table}';
@@ -223,6 +224,7 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
       'dynamodb:PutItem',
       'dynamodb:UpdateItem',
     ],
+    'dynamodb:table/{storage/settings-table}': ['dynamodb:GetItem'],
     ...WRITE_KEY,
   },
   'operate/publish-site': {

@@ -5,6 +5,7 @@ import type { StreamRecord, StreamWriter } from '../../../layers/adapters/kinesi
 import type { batchResult } from '../../../layers/contracts/api/batch.ts';
 import type { Envelope } from '../../../layers/contracts/messages/envelope.ts';
 import type { AcceptedBatch, BatchRegister } from '../../../layers/domain/batches/batch-log.ts';
+import { aheadLimit, type FutureTimeSource } from '../../../layers/domain/messages/latest-time.ts';
 import type { UseCase } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem, apiProblem } from '../../../layers/runtime/api-problem.ts';
 import { log } from '../../../layers/runtime/observability.ts';
@@ -24,6 +25,7 @@ export const acceptBatch =
     stream: StreamWriter;
     idempotency: IdempotencyStore<BatchResult>;
     register: Pick<BatchRegister, 'put'>;
+    futureTime?: FutureTimeSource;
   }): UseCase<'acceptBatch'> =>
   async ({ body, inexact, headers, caller: { clientId }, correlationId, now }) => {
     const key = `batch#${clientId}#${headers['idempotency-key']}`;
@@ -36,7 +38,8 @@ export const acceptBatch =
     if (claim.state === 'other-body') return apiProblem('idempotency-key-reused', 'Use a new key for a new body');
     const batchId = correlationId;
     try {
-      const judged = judgeItems(body.readings, { now, inexact });
+      const maxAheadMs = await aheadLimit(ports.futureTime);
+      const judged = judgeItems(body.readings, { now, maxAheadMs, inexact });
       const items = judged.map(({ result }) => result);
       const records = judged.flatMap(({ result: { index }, put }) =>
         put

@@ -21,13 +21,22 @@ type Item = { [key: string]: JsonValue };
 /** Whether an item is an interval-columns message. */
 export const isColumns = (item: Readonly<Record<string, unknown>>): boolean => Object.hasOwn(item, 'meters');
 
+interface Judged {
+  /** Epoch ms. */
+  now: number;
+  /** Rule 17 as operators set it, ms. */
+  maxAheadMs: number | undefined;
+  inexact: ReadonlySet<string>;
+}
+
 /** What can be said of an item without the registry, which the consumer of the stream asks: here every meter fits. */
-function violationsOf(item: Item, judged: { now: number; inexact: ReadonlySet<string> }): Reasons {
+function violationsOf(item: Item, judged: Judged): Reasons {
   const minutes = typeof item.intervalMinutes === 'number' ? item.intervalMinutes : 0;
   const intervalMinutes: number[] = [];
   for (const name of CHANNEL_NAMES) intervalMinutes[CHANNELS[name].code] = minutes;
   const judgement = {
     receivedAt: judged.now,
+    maxAheadMs: judged.maxAheadMs,
     ownerId: undefined,
     inexact: judged.inexact,
     meter: () => ({ meterNo: 0, intervalMinutes }),
@@ -71,13 +80,13 @@ function inexactByItem(inexact: ReadonlySet<string>): ReadonlyMap<number, Readon
 /** Accepted or rejected with every reason, item by item; an equal item is accepted and named, and put once. */
 export function judgeItems(
   items: readonly Readonly<Record<string, unknown>>[],
-  { now, inexact }: { now: number; inexact: ReadonlySet<string> },
+  { now, maxAheadMs, inexact }: Judged,
 ): JudgedItem[] {
   const firsts = new Map<string, number>();
   const reasonsEach = Math.ceil(MAX_REASONS / items.length);
   const inexactIn = inexactByItem(inexact);
   return items.map((item, index): JudgedItem => {
-    const reasons = violationsOf(item as Item, { now, inexact: inexactIn.get(index) ?? new Set() });
+    const reasons = violationsOf(item as Item, { now, maxAheadMs, inexact: inexactIn.get(index) ?? new Set() });
     const put = reasons.length > 0 ? undefined : encodeItem(item);
     if (reasons.length === 0 && !put) {
       reasons.push({ path: '', message: 'TOO_LARGE: more than one record of the stream holds; send it in parts' });

@@ -16,7 +16,7 @@ export const MAX_JSON_DEPTH = 8;
 /** Utility's own ids. Source: API conventions, `[A-Za-z0-9._-]{1,64}`. */
 export const ID_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** An interval or sample may end this far ahead of its receipt, ms. Source: VEE rule 17 FUTURE_TIME, 5 min [proposed]. */
+/** An interval or sample may end this far ahead of its receipt, ms. Source: VEE rule 17 FUTURE_TIME, 5 min [proposed]; operators set another. */
 export const MAX_AHEAD_MS = 5 * 60_000;
 
 /** Nothing measured before this instant is accepted, epoch ms: interval metering is younger. [proposed] */

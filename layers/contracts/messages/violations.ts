@@ -24,6 +24,21 @@ export function checkWire<Schema extends z.ZodType>(
   return { ok: false, reasons: result.error.issues.flatMap((issue) => reasonsOf(issue, input, path)) };
 }
 
+/** Fields of a message that are as they ought to be, whatever is wrong with the others: so far as they go it can be judged. */
+export function soundFields<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  input: unknown,
+): Partial<z.output<z.ZodObject<Shape>>> {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return {};
+  const sound: Record<string, unknown> = {};
+  for (const [field, type] of Object.entries(schema.shape)) {
+    if (!Object.hasOwn(input, field)) continue;
+    const found = (type as z.ZodType).safeParse((input as Record<string, unknown>)[field]);
+    if (found.success) sound[field] = found.data;
+  }
+  return sound as Partial<z.output<z.ZodObject<Shape>>>;
+}
+
 function reasonsOf(issue: z.core.$ZodIssue, input: unknown, base: string): Reason[] {
   const path = issue.path.reduce<string>(joined, base);
   const at = issue.path.reduce<unknown>(

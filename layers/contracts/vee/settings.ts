@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MAX_AHEAD_MS } from '../messages/limits.ts';
 
 const hours = z
   .number()
@@ -100,7 +101,7 @@ export const DEFAULT_VEE_SETTINGS: VeeSettings = {
     flatline: { hours: 24, relativeTolerance: 1e-5 },
     timeDrift: { seconds: 180, minDays: 7 },
     prolongedEstimation: { days: 7 },
-    futureTime: { seconds: 300 },
+    futureTime: { seconds: MAX_AHEAD_MS / 1000 },
   },
   // IESO interpolates up to 1 h, Itron's example is 3 h; three like days: Itron 251836.
   estimation: { linearMaxMinutes: 120, likeDays: 3, likeDayMaxAgeDays: 42, registerWindowDays: 7 },

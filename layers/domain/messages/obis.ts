@@ -4,28 +4,26 @@ import type { JsonValue } from './strict-json.ts';
 
 /**
  * The message with the channel that its OBIS code stands for; as it is if it has no `obis`. A message that names its channel
- * twice could be read in two ways.
+ * twice could be read in two ways. What cannot be named is left out of `message`, which can then be judged for all else.
  */
-export function withChannel(
-  message: JsonValue,
-  path: string,
-): { ok: true; message: JsonValue } | { ok: false; reasons: Reason[] } {
+export function withChannel(message: JsonValue, path: string): { message: JsonValue; reasons: Reason[] } {
   if (typeof message !== 'object' || message === null || Array.isArray(message) || !Object.hasOwn(message, 'obis')) {
-    return { ok: true, message };
+    return { message, reasons: [] };
   }
   const { obis, ...rest } = message;
   const at = path === '' ? 'obis' : `${path}.obis`;
   if (Object.hasOwn(rest, 'channel')) {
+    const { channel: _named, ...unnamed } = rest;
     return {
-      ok: false,
+      message: unnamed,
       reasons: [{ code: 'UNKNOWN_FIELD', path: at, message: 'the message names its channel already' }],
     };
   }
   const channel = typeof obis === 'string' ? channelOfObis(obis) : undefined;
   if (channel === undefined) {
-    return { ok: false, reasons: [{ code: 'UNKNOWN_CHANNEL', path: at, message: 'no OBIS code of a channel' }] };
+    return { message: rest, reasons: [{ code: 'UNKNOWN_CHANNEL', path: at, message: 'no OBIS code of a channel' }] };
   }
-  return { ok: true, message: { ...rest, channel } };
+  return { message: { ...rest, channel }, reasons: [] };
 }
 
 /**

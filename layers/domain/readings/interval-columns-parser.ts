@@ -9,7 +9,6 @@ import { COLUMN_SCALES } from '../../contracts/messages/interval-columns.ts';
 import {
   EARLIEST_TIME_MS,
   INTERVAL_MINUTES,
-  MAX_AHEAD_MS,
   MAX_CELLS_PER_MESSAGE,
   MAX_INTERVAL_KWH,
   MAX_INTERVALS_PER_MESSAGE,
@@ -17,6 +16,7 @@ import {
   MAX_REVISION,
 } from '../../contracts/messages/limits.ts';
 import { AvroReader } from '../messages/avro-bytes.ts';
+import { type Arrival, latestTime } from '../messages/latest-time.ts';
 import { dayOf, MINUTE_MS, slotStart, slotsPerDay } from './calendar-day.ts';
 import { absentOf, isColumnWidth } from './interval-columns-avro.ts';
 import {
@@ -56,8 +56,7 @@ const MINUS = 0x2d;
 const KNOWN_INTERVALS: ReadonlySet<number> = new Set(INTERVAL_MINUTES);
 
 /** When a message arrived, and from which concentrator. */
-export interface ColumnsArrival {
-  receivedAt: number;
+export interface ColumnsArrival extends Arrival {
   concentratorId?: string | undefined;
 }
 
@@ -69,6 +68,7 @@ export class IntervalColumnsParser extends JsonCursor {
   readonly #meters: MeterIndex;
   #out: ReadingColumns | undefined;
   #receivedAt = 0;
+  #latestMs = 0;
   /** Who speaks, and only for its own meters; undefined: for any. */
   #concentratorId: string | undefined;
   #unit: 'kWh' | 'kvarh' = 'kWh';
@@ -119,6 +119,7 @@ export class IntervalColumnsParser extends JsonCursor {
     const mark = out.length;
     this.#out = out;
     this.#receivedAt = message.receivedAt;
+    this.#latestMs = latestTime(message);
     this.#concentratorId = message.concentratorId;
     try {
       read();
@@ -250,7 +251,7 @@ export class IntervalColumnsParser extends JsonCursor {
       cells <= MAX_CELLS_PER_MESSAGE &&
       this.#startMs % (minutes * MINUTE_MS) === 0 &&
       this.#startMs >= EARLIEST_TIME_MS &&
-      last <= this.#receivedAt + MAX_AHEAD_MS;
+      last <= this.#latestMs;
     if (!usual) throw UNUSUAL;
     for (let row = 0; row < this.#rowCount; row++) {
       if ((this.#rows[row] as RegisteredMeter).intervalMinutes[code] !== minutes) throw UNUSUAL;

@@ -4,12 +4,12 @@ import { Id } from '../../contracts/messages/fields.ts';
 import { IntervalColumnsHead } from '../../contracts/messages/interval-columns.ts';
 import {
   EARLIEST_TIME_MS,
-  MAX_AHEAD_MS,
   MAX_CELLS_PER_MESSAGE,
   MAX_INTERVAL_KWH,
   MAX_METERS_PER_MESSAGE,
 } from '../../contracts/messages/limits.ts';
-import { checkWire } from '../../contracts/messages/violations.ts';
+import { checkWire, soundFields } from '../../contracts/messages/violations.ts';
+import { latestTime } from '../messages/latest-time.ts';
 import type { JsonValue } from '../messages/strict-json.ts';
 import { DAY_MS, dayOf, MINUTE_MS } from './calendar-day.ts';
 import { type Judgement, speakerReasons } from './interval-validation.ts';
@@ -47,27 +47,36 @@ function validateMessage(message: JsonValue, path: string, judgement: Judgement,
   if (message === null || typeof message !== 'object' || Array.isArray(message)) return;
   const meters = listOf(message, 'meters', { at, most: MAX_METERS_PER_MESSAGE, say });
   const values = listOf(message, 'values', { at, most: MAX_CELLS_PER_MESSAGE, say });
-  if (!wire.ok) return;
-  const head = wire.data;
-  let good = judgeHead(head, at, say);
-  if (meters && values && values.length !== meters.length * head.intervals) {
+  const sound: Partial<IntervalColumnsHead> = wire.ok ? wire.data : soundFields(IntervalColumnsHead, message);
+  let good = judgeHead(sound, at, say) && wire.ok;
+  if (meters && values && sound.intervals !== undefined && values.length !== meters.length * sound.intervals) {
     say(
       'WRONG_LENGTH',
       at('values'),
-      `${values.length} values for ${meters.length} meters × ${head.intervals} intervals`,
+      `${values.length} values for ${meters.length} meters × ${sound.intervals} intervals`,
     );
     good = false;
   }
-  const rows = meters && judgeMeters(meters, head, { at, judgement, say });
-  if (!good || !rows || !values) return;
-  const start = Date.parse(head.start);
-  const intervalMs = head.intervalMinutes * MINUTE_MS;
-  const ended = Math.floor((judgement.receivedAt + MAX_AHEAD_MS - start) / intervalMs);
-  if (ended < head.intervals) {
+  const rows = meters && judgeMeters(meters, sound, { at, judgement, say });
+  const ended = endedIntervals(sound, latestTime(judgement));
+  if (ended !== undefined && values && sound.intervals !== undefined && ended < sound.intervals) {
+    const { intervals } = sound;
     const first = Math.max(0, ended);
-    const future = values.some((value, index) => value !== null && index % head.intervals >= first);
+    const future = values.some((value, index) => value !== null && index % intervals >= first);
     if (future) say('FUTURE_TIME', at('intervals'), `interval ${first} and later end after their receipt`);
   }
+  if (!good || !rows || !wire.ok || ended === undefined) {
+    for (const [index, value] of (values ?? []).entries()) {
+      const { inexact } = judgement;
+      const factor = sound.scale === undefined ? undefined : 10 ** (sound.scale + ENERGY_DECIMALS);
+      if (value !== null) judgeValue(value, at(`values[${index}]`), { factor, inexact, say });
+    }
+    return;
+  }
+  if (!values) return;
+  const head = wire.data;
+  const start = Date.parse(head.start);
+  const intervalMs = head.intervalMinutes * MINUTE_MS;
   const factor = 10 ** (head.scale + ENERGY_DECIMALS);
   for (const [index, value] of values.entries()) {
     if (value === null) continue;
@@ -112,34 +121,44 @@ function listOf(
 }
 
 /** @returns whether its rows may be stored. */
-function judgeHead(head: IntervalColumnsHead, at: Place['at'], say: Say): boolean {
+function judgeHead(head: Partial<IntervalColumnsHead>, at: Place['at'], say: Say): boolean {
   let good = true;
   const violated: Say = (code, field, message) => {
     say(code, at(field), message);
     good = false;
   };
-  const { unit } = CHANNELS[head.channel];
-  if (head.unit !== unit) violated('WRONG_UNIT', 'unit', `${head.channel} is in ${unit}`);
+  const { channel, unit, intervalMinutes } = head;
+  if (channel !== undefined && unit !== undefined && unit !== CHANNELS[channel].unit) {
+    violated('WRONG_UNIT', 'unit', `${channel} is in ${CHANNELS[channel].unit}`);
+  }
+  if (head.start === undefined) return false;
   const start = Date.parse(head.start);
   if (Number.isNaN(start)) violated('INVALID_TIME', 'start', 'no such instant');
   else {
-    if (start % (head.intervalMinutes * MINUTE_MS) !== 0) {
-      violated('MISALIGNED', 'start', `not on a multiple of ${head.intervalMinutes} minutes`);
+    if (intervalMinutes !== undefined && start % (intervalMinutes * MINUTE_MS) !== 0) {
+      violated('MISALIGNED', 'start', `not on a multiple of ${intervalMinutes} minutes`);
     }
     if (start < EARLIEST_TIME_MS) violated('TOO_OLD', 'start', 'before any interval metering');
   }
   return good;
 }
 
+/** How many of its intervals end by an instant; undefined: that cannot be read. */
+function endedIntervals({ start, intervalMinutes }: Partial<IntervalColumnsHead>, latest: number): number | undefined {
+  const startMs = start === undefined ? Number.NaN : Date.parse(start);
+  if (Number.isNaN(startMs) || intervalMinutes === undefined) return undefined;
+  return Math.floor((latest - startMs) / (intervalMinutes * MINUTE_MS));
+}
+
 /** The registered meter of each row; undefined where the row is refused. */
 function judgeMeters(
   meters: readonly JsonValue[],
-  head: IntervalColumnsHead,
+  { channel, intervalMinutes }: Partial<IntervalColumnsHead>,
   { at, judgement, say }: Place & { judgement: Judgement },
 ): (RegisteredMeter | undefined)[] {
   const places = new Map<JsonValue, number>();
   for (const meterId of meters) places.set(meterId, (places.get(meterId) ?? 0) + 1);
-  const { code } = CHANNELS[head.channel];
+  const code = channel === undefined ? undefined : CHANNELS[channel].code;
   return meters.map((meterId, index) => {
     const path = at(`meters[${index}]`);
     const wire = checkWire(Id, meterId, path);
@@ -150,28 +169,29 @@ function judgeMeters(
     const twice = (places.get(meterId) ?? 0) > 1;
     if (twice) say('DUPLICATE_METER', path, `${wire.data} stands more than once`);
     const registered = judgement.meter(wire.data);
-    const expected = registered?.intervalMinutes[code] ?? 0;
+    const expected = code === undefined ? undefined : (registered?.intervalMinutes[code] ?? 0);
     const speaker = speakerReasons(wire.data, judgement);
     for (const reason of speaker) say(reason.code, path, reason.message);
-    if (speaker.length > 0 || !registered) return undefined;
-    if (expected === 0) say('UNKNOWN_CHANNEL', path, `${wire.data} has no ${head.channel}`);
-    else if (expected !== head.intervalMinutes) {
+    if (speaker.length > 0 || !registered || expected === undefined) return undefined;
+    if (expected === 0) say('UNKNOWN_CHANNEL', path, `${wire.data} has no ${channel}`);
+    else if (intervalMinutes !== undefined && expected !== intervalMinutes) {
       say('INTERVAL_SIZE', path, `${wire.data} has intervals of ${expected} minutes`);
     } else if (!twice) return registered;
     return undefined;
   });
 }
 
-/** Wh of a value; undefined: refused. */
+/** Wh of a value; undefined: refused, or its scale is not known. */
 function judgeValue(
   value: JsonValue,
   path: string,
-  { factor, inexact, say }: { factor: number; inexact: ReadonlySet<string>; say: Say },
+  { factor, inexact, say }: { factor: number | undefined; inexact: ReadonlySet<string>; say: Say },
 ): number | undefined {
   if (typeof value !== 'number') say('WRONG_TYPE', path, 'neither a number nor null');
   else if (value < 0) say('NEGATIVE', path, 'below zero');
-  else if (value * factor > MAX_INTERVAL_KWH * 1000) say('OUT_OF_RANGE', path, `over ${MAX_INTERVAL_KWH} kWh`);
+  else if (factor !== undefined && value * factor > MAX_INTERVAL_KWH * 1000)
+    say('OUT_OF_RANGE', path, `over ${MAX_INTERVAL_KWH} kWh`);
   else if (!Number.isInteger(value) || inexact.has(path)) say('EXCESS_PRECISION', path, 'not a whole number');
-  else return value * factor;
+  else return factor === undefined ? undefined : value * factor;
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { QUALITIES } from '../../contracts/messages/channels.ts';
-import { EARLIEST_TIME_MS, MAX_AHEAD_MS, MAX_INTERVAL_KWH } from '../../contracts/messages/limits.ts';
+import { EARLIEST_TIME_MS, MAX_INTERVAL_KWH } from '../../contracts/messages/limits.ts';
+import { type Arrival, latestTime } from '../messages/latest-time.ts';
 import { MINUTE_MS } from './calendar-day.ts';
 import {
   ascii,
@@ -59,6 +60,7 @@ export class IntervalParser extends JsonCursor {
   readonly #meters: MeterIndex;
   #out: ReadingColumns | undefined;
   #receivedAt = 0;
+  #latestMs = 0;
   #owner: RegisteredMeter | undefined;
   #meter: RegisteredMeter | undefined;
   #intervalMinutes = 0;
@@ -81,11 +83,7 @@ export class IntervalParser extends JsonCursor {
    * @param owner the meter that the topic names; undefined: a head-end speaks for any meter
    * @returns false: nothing was appended and the strict path must judge.
    */
-  parse(
-    bytes: Uint8Array,
-    message: { receivedAt: number; owner: RegisteredMeter | undefined },
-    out: ReadingColumns,
-  ): boolean {
+  parse(bytes: Uint8Array, message: Arrival & { owner: RegisteredMeter | undefined }, out: ReadingColumns): boolean {
     const mark = out.length;
     this.bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -93,6 +91,7 @@ export class IntervalParser extends JsonCursor {
     this.#last.idAt = 0;
     this.#out = out;
     this.#receivedAt = message.receivedAt;
+    this.#latestMs = latestTime(message);
     this.#owner = message.owner;
     try {
       this.#payload();
@@ -296,7 +295,7 @@ export class IntervalParser extends JsonCursor {
     const minutes = this.#intervalMinutes;
     if (this.minuteOfDay % minutes !== 0) throw UNUSUAL;
     const start = (this.day * 1440 + this.minuteOfDay) * MINUTE_MS;
-    if (start < EARLIEST_TIME_MS || start + minutes * MINUTE_MS > this.#receivedAt + MAX_AHEAD_MS) throw UNUSUAL;
+    if (start < EARLIEST_TIME_MS || start + minutes * MINUTE_MS > this.#latestMs) throw UNUSUAL;
     if (this.day !== this.#head.day || revision !== this.#head.revision || quality !== this.#head.quality) {
       this.#begin(revision, quality);
     }

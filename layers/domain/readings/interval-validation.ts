@@ -5,13 +5,9 @@ import {
   IntervalBlockItem,
   IntervalReadingMessage,
 } from '../../contracts/messages/interval-readings.ts';
-import {
-  EARLIEST_TIME_MS,
-  MAX_AHEAD_MS,
-  MAX_INTERVAL_KWH,
-  MAX_INTERVALS_PER_MESSAGE,
-} from '../../contracts/messages/limits.ts';
-import { checkWire } from '../../contracts/messages/violations.ts';
+import { EARLIEST_TIME_MS, MAX_INTERVAL_KWH, MAX_INTERVALS_PER_MESSAGE } from '../../contracts/messages/limits.ts';
+import { checkWire, soundFields } from '../../contracts/messages/violations.ts';
+import { type Arrival, latestTime } from '../messages/latest-time.ts';
 import { withChannel } from '../messages/obis.ts';
 import type { JsonValue } from '../messages/strict-json.ts';
 import { DAY_MS, MINUTE_MS } from './calendar-day.ts';
@@ -19,9 +15,7 @@ import type { RegisteredMeter } from './meter-registry.ts';
 import type { ReadingColumns } from './reading-columns.ts';
 
 /** What a payload is judged against. */
-export interface Judgement {
-  /** Epoch ms. */
-  receivedAt: number;
+export interface Judgement extends Arrival {
   /** The meter's id in the topic; undefined: one speaks for many. */
   ownerId: string | undefined;
   /** The concentrator's id in the topic; undefined: none speaks. With neither, a head-end speaks for any meter. */
@@ -49,18 +43,20 @@ interface Head {
 }
 
 function validateMessage(published: JsonValue, path: string, judgement: Judgement, out: ReadingColumns): Reason[] {
-  const named = withChannel(published, path);
-  if (!named.ok) return named.reasons;
-  const { message } = named;
+  const { message, reasons: nameReasons } = withChannel(published, path);
   const isBlock = message !== null && typeof message === 'object' && Object.hasOwn(message, 'intervals');
-  const wire = checkWire(isBlock ? IntervalBlockHead : IntervalReadingMessage, message, path);
-  if (!wire.ok && !isBlock) return wire.reasons;
-  const intervals = isBlock ? (message as { intervals: unknown }).intervals : undefined;
-  const headReasons = wire.ok ? judgeHead(wire.data as Head, path, judgement) : wire.reasons;
+  const schema = isBlock ? IntervalBlockHead : IntervalReadingMessage;
+  const wireReasons = [...nameReasons, ...wireReasonsOf(schema, message, { path, isNamed: nameReasons.length === 0 })];
+  const head: Partial<Head> = isBlock
+    ? soundFields(IntervalBlockHead, message)
+    : soundFields(IntervalReadingMessage, message);
+  const headReasons = [...wireReasons, ...judgeHead(head, path, judgement)];
+  const isGood = headReasons.length === 0;
   if (!isBlock) {
-    if (headReasons.length > 0 || !wire.ok) return headReasons;
-    return judgeInterval(wire.data as Head & IntervalBlockItem, wire.data as Head, path, judgement, out);
+    const item = soundFields(IntervalBlockItem, message);
+    return [...headReasons, ...judgeInterval(item, head, { path, isGood }, judgement, out)];
   }
+  const { intervals } = message as { intervals?: unknown };
   const listPath = path === '' ? 'intervals' : `${path}.intervals`;
   if (!Array.isArray(intervals)) return [...headReasons, { code: 'WRONG_TYPE', path: listPath, message: 'not a list' }];
   if (intervals.length === 0) return [...headReasons, { code: 'EMPTY', path: listPath, message: 'no intervals' }];
@@ -73,12 +69,23 @@ function validateMessage(published: JsonValue, path: string, judgement: Judgemen
   const itemReasons = intervals.flatMap((item, index) => {
     const itemPath = `${listPath}[${index}]`;
     const checked = checkWire(IntervalBlockItem, item, itemPath);
-    if (!checked.ok) return checked.reasons;
-    return headReasons.length > 0 || !wire.ok
-      ? []
-      : judgeInterval(checked.data, wire.data as Head, itemPath, judgement, out);
+    const sound = checked.ok ? checked.data : soundFields(IntervalBlockItem, item);
+    const place = { path: itemPath, isGood: isGood && checked.ok };
+    return [...(checked.ok ? [] : checked.reasons), ...judgeInterval(sound, head, place, judgement, out)];
   });
   return [...headReasons, ...itemReasons];
+}
+
+/** What breaks a schema; where the channel could not be named, that it is missing is no news. */
+export function wireReasonsOf(
+  schema: Parameters<typeof checkWire>[0],
+  message: JsonValue,
+  { path, isNamed }: { path: string; isNamed: boolean },
+): Reason[] {
+  const wire = checkWire(schema, message, path);
+  if (wire.ok) return [];
+  const channelPath = path === '' ? 'channel' : `${path}.channel`;
+  return wire.reasons.filter((reason) => isNamed || reason.path !== channelPath);
 }
 
 /** Whether the speaker of a topic may speak for a meter, and whether there is one of the id. */
@@ -96,59 +103,68 @@ export function speakerReasons(meterId: string, judgement: Judgement): { code: R
   return reasons;
 }
 
-function judgeHead(head: Head, path: string, judgement: Judgement): Reason[] {
+function judgeHead({ meterId, channel, unit, intervalMinutes }: Partial<Head>, path: string, judgement: Judgement) {
   const reasons: Reason[] = [];
   const say = (code: ReasonCode, field: string, message: string) =>
     reasons.push({ code, path: path === '' ? field : `${path}.${field}`, message });
-  for (const { code, message } of speakerReasons(head.meterId, judgement)) say(code, 'meterId', message);
-  const channel = CHANNELS[head.channel];
-  if (head.unit !== channel.unit) say('WRONG_UNIT', 'unit', `${head.channel} is in ${channel.unit}`);
-  const registered = judgement.meter(head.meterId);
-  if (registered) {
-    const expected = registered.intervalMinutes[channel.code] ?? 0;
-    if (expected === 0) say('UNKNOWN_CHANNEL', 'channel', `${head.meterId} has no ${head.channel}`);
-    else if (expected !== head.intervalMinutes) {
-      say('INTERVAL_SIZE', 'intervalMinutes', `${head.meterId} has intervals of ${expected} minutes`);
-    }
+  if (meterId !== undefined) {
+    for (const { code, message } of speakerReasons(meterId, judgement)) say(code, 'meterId', message);
+  }
+  if (channel === undefined) return reasons;
+  const { code, unit: itsUnit } = CHANNELS[channel];
+  if (unit !== undefined && unit !== itsUnit) say('WRONG_UNIT', 'unit', `${channel} is in ${itsUnit}`);
+  const registered = meterId === undefined ? undefined : judgement.meter(meterId);
+  if (!registered) return reasons;
+  const expected = registered.intervalMinutes[code] ?? 0;
+  if (expected === 0) say('UNKNOWN_CHANNEL', 'channel', `${meterId} has no ${channel}`);
+  else if (intervalMinutes !== undefined && expected !== intervalMinutes) {
+    say('INTERVAL_SIZE', 'intervalMinutes', `${meterId} has intervals of ${expected} minutes`);
   }
   return reasons;
 }
 
+/** Judges an interval as far as it and its head can be read, and appends it if both are good. */
 function judgeInterval(
-  item: IntervalBlockItem,
-  head: Head,
-  path: string,
-  { receivedAt, meter, inexact }: Judgement,
+  item: Partial<IntervalBlockItem>,
+  head: Partial<Head>,
+  { path, isGood }: { path: string; isGood: boolean },
+  judgement: Judgement,
   out: ReadingColumns,
 ): Reason[] {
   const reasons: Reason[] = [];
   const at = (field: string) => (path === '' ? field : `${path}.${field}`);
   const say = (code: ReasonCode, field: string, message: string) => reasons.push({ code, path: at(field), message });
-  const intervalMs = head.intervalMinutes * MINUTE_MS;
-  const start = Date.parse(item.start);
-  if (Number.isNaN(start)) say('INVALID_TIME', 'start', 'no such instant');
-  else {
-    if (start % intervalMs !== 0) say('MISALIGNED', 'start', `not on a multiple of ${head.intervalMinutes} minutes`);
-    if (start + intervalMs > receivedAt + MAX_AHEAD_MS) say('FUTURE_TIME', 'start', 'ends after its receipt');
+  const { intervalMinutes = 0 } = head;
+  const intervalMs = intervalMinutes * MINUTE_MS;
+  const start = item.start === undefined ? undefined : Date.parse(item.start);
+  if (start !== undefined && Number.isNaN(start)) say('INVALID_TIME', 'start', 'no such instant');
+  else if (start !== undefined) {
+    if (intervalMs > 0 && start % intervalMs !== 0) {
+      say('MISALIGNED', 'start', `not on a multiple of ${intervalMinutes} minutes`);
+    }
+    if (start + intervalMs > latestTime(judgement)) say('FUTURE_TIME', 'start', 'ends after its receipt');
     if (start < EARLIEST_TIME_MS) say('TOO_OLD', 'start', 'before any interval metering');
   }
-  const energyWh = Math.round(item.value * ENERGY_SCALE);
-  if (item.value > MAX_INTERVAL_KWH) say('OUT_OF_RANGE', 'value', `over ${MAX_INTERVAL_KWH} kWh in one interval`);
-  else if (energyWh / ENERGY_SCALE !== item.value || inexact.has(at('value'))) {
+  const { value } = item;
+  const energyWh = value === undefined ? undefined : Math.round(value * ENERGY_SCALE);
+  if (value !== undefined && value > MAX_INTERVAL_KWH) {
+    say('OUT_OF_RANGE', 'value', `over ${MAX_INTERVAL_KWH} kWh in one interval`);
+  } else if (energyWh !== undefined && (energyWh / ENERGY_SCALE !== value || judgement.inexact.has(at('value')))) {
     say('EXCESS_PRECISION', 'value', 'more than three decimals');
   }
-  if (reasons.length > 0) return reasons;
+  if (reasons.length > 0 || !isGood || start === undefined || energyWh === undefined) return reasons;
+  const { meterId, channel } = head as Head;
   const day = Math.floor(start / DAY_MS);
   out.push({
-    meterNo: (meter(head.meterId) as RegisteredMeter).meterNo,
-    channel: CHANNELS[head.channel].code,
-    intervalMinutes: head.intervalMinutes,
+    meterNo: (judgement.meter(meterId) as RegisteredMeter).meterNo,
+    channel: CHANNELS[channel].code,
+    intervalMinutes,
     day,
     slot: (start - day * DAY_MS) / intervalMs,
     energyWh,
     revision: item.revision ?? 0,
     quality: QUALITIES[item.quality ?? 'raw'],
-    recordedAt: receivedAt,
+    recordedAt: judgement.receivedAt,
   });
   return reasons;
 }

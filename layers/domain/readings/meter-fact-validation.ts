@@ -1,12 +1,13 @@
 import type { Reason, ReasonCode } from '../../contracts/codes/reasons.ts';
 import { CHANNELS, ENERGY_SCALE } from '../../contracts/messages/channels.ts';
-import { EARLIEST_TIME_MS, MAX_AHEAD_MS, MAX_REGISTER_KWH } from '../../contracts/messages/limits.ts';
+import { EARLIEST_TIME_MS, MAX_REGISTER_KWH } from '../../contracts/messages/limits.ts';
 import { MeterEventMessage } from '../../contracts/messages/meter-events.ts';
 import { RegisterReadMessage } from '../../contracts/messages/register-reads.ts';
-import { checkWire } from '../../contracts/messages/violations.ts';
+import { checkWire, soundFields } from '../../contracts/messages/violations.ts';
+import { latestTime } from '../messages/latest-time.ts';
 import { withChannel } from '../messages/obis.ts';
 import type { JsonValue } from '../messages/strict-json.ts';
-import { type Judgement, speakerReasons } from './interval-validation.ts';
+import { type Judgement, speakerReasons, wireReasonsOf } from './interval-validation.ts';
 import type { MeterEvent, RegisterRead } from './meter-facts.ts';
 import { type DatedRegister, registerAt } from './meter-registry.ts';
 
@@ -25,12 +26,16 @@ const collect = (path: string, judge: (say: Say) => void): Reason[] => {
   return reasons;
 };
 
-function judgeOwnerAndTime(message: { meterId: string; time: string }, judgement: Judgement, say: Say): number {
-  const { receivedAt } = judgement;
-  for (const { code, message: text } of speakerReasons(message.meterId, judgement)) say(code, 'meterId', text);
-  const time = Date.parse(message.time);
+/** @returns the time, epoch ms; NaN: none that can be read */
+function judgeOwnerAndTime(message: { meterId?: string; time?: string }, judgement: Judgement, say: Say): number {
+  const { meterId, time: written } = message;
+  if (meterId !== undefined) {
+    for (const { code, message: text } of speakerReasons(meterId, judgement)) say(code, 'meterId', text);
+  }
+  if (written === undefined) return Number.NaN;
+  const time = Date.parse(written);
   if (Number.isNaN(time)) say('INVALID_TIME', 'time', 'no such instant');
-  else if (time > receivedAt + MAX_AHEAD_MS) say('FUTURE_TIME', 'time', 'after its receipt');
+  else if (time > latestTime(judgement)) say('FUTURE_TIME', 'time', 'after its receipt');
   else if (time < EARLIEST_TIME_MS) say('TOO_OLD', 'time', 'before any interval metering');
   return time;
 }
@@ -43,32 +48,38 @@ export interface RegisterJudgement extends Judgement {
 
 /** Appends good register reads to `out`; names every violation of the others. */
 export function validateRegisterReads(payload: JsonValue, judgement: RegisterJudgement, out: RegisterRead[]): Reason[] {
-  return judgeEach(payload, (message, path) => {
-    const named = withChannel(message, path);
-    if (!named.ok) return named.reasons;
-    const wire = checkWire(RegisterReadMessage, named.message, path);
-    if (!wire.ok) return wire.reasons;
-    const read = wire.data;
-    const channel = CHANNELS[read.channel];
-    const meter = judgement.meter(read.meterId);
-    const registerWh = Math.round(read.value * ENERGY_SCALE);
+  return judgeEach(payload, (published, path) => {
+    const { message, reasons: nameReasons } = withChannel(published, path);
+    const isNamed = nameReasons.length === 0;
+    const wireReasons = [...nameReasons, ...wireReasonsOf(RegisterReadMessage, message, { path, isNamed })];
+    const read = soundFields(RegisterReadMessage, message);
+    const channel = read.channel === undefined ? undefined : CHANNELS[read.channel];
+    const meter = read.meterId === undefined ? undefined : judgement.meter(read.meterId);
+    const registerWh = read.value === undefined ? Number.NaN : Math.round(read.value * ENERGY_SCALE);
     const reason = read.reason ?? 'scheduled';
-    let readAt = 0;
+    let readAt = Number.NaN;
     const reasons = collect(path, (say) => {
       readAt = judgeOwnerAndTime(read, judgement, say);
-      if (read.unit !== channel.unit) say('WRONG_UNIT', 'unit', `${read.channel} is in ${channel.unit}`);
-      if (meter && !meter.intervalMinutes[channel.code])
+      if (channel && read.unit !== undefined && read.unit !== channel.unit) {
+        say('WRONG_UNIT', 'unit', `${read.channel} is in ${channel.unit}`);
+      }
+      if (meter && channel && !meter.intervalMinutes[channel.code]) {
         say('UNKNOWN_CHANNEL', 'channel', 'the meter has no such channel');
+      }
       const inexact = judgement.inexact.has(path === '' ? 'value' : `${path}.value`);
-      if (read.value > MAX_REGISTER_KWH) say('OUT_OF_RANGE', 'value', `over ${MAX_REGISTER_KWH}`);
-      else if (inexact || registerWh / ENERGY_SCALE !== read.value)
-        say('EXCESS_PRECISION', 'value', 'over three decimals');
-      if (!meter || Number.isNaN(readAt)) return;
+      if (read.value !== undefined) {
+        if (read.value > MAX_REGISTER_KWH) say('OUT_OF_RANGE', 'value', `over ${MAX_REGISTER_KWH}`);
+        else if (inexact || registerWh / ENERGY_SCALE !== read.value) {
+          say('EXCESS_PRECISION', 'value', 'over three decimals');
+        }
+      }
+      if (!meter || !channel || Number.isNaN(readAt)) return;
       const isFinal = reason === 'exchange-final';
       const dated = registerAt(judgement.registers(meter.meterNo), { channel: channel.code, at: readAt, isFinal });
       judgeRegister(read, dated, say);
     });
-    if (reasons.length > 0 || !meter) return reasons;
+    const all = [...wireReasons, ...reasons];
+    if (all.length > 0 || !meter || !channel) return all;
     out.push({
       meterNo: meter.meterNo,
       channel: channel.code,
@@ -81,12 +92,16 @@ export function validateRegisterReads(payload: JsonValue, judgement: RegisterJud
       multiplier: read.register?.multiplier ?? 0,
       recordedAt: judgement.receivedAt,
     });
-    return reasons;
+    return all;
   });
 }
 
 /** VEE rule 4, UNIT_OR_MULTIPLIER: what a message says of its register is what the topology says. */
-function judgeRegister({ value, register }: RegisterReadMessage, dated: DatedRegister | undefined, say: Say): void {
+function judgeRegister(
+  { value, register }: Partial<RegisterReadMessage>,
+  dated: DatedRegister | undefined,
+  say: Say,
+): void {
   const multiplier = register?.multiplier;
   if (multiplier !== undefined && dated && multiplier !== dated.multiplier) {
     say('WRONG_MULTIPLIER', 'register.multiplier', `the topology has ${dated.multiplier}`);
@@ -96,7 +111,7 @@ function judgeRegister({ value, register }: RegisterReadMessage, dated: DatedReg
     say('WRONG_DIGITS', 'register.digits', `the topology has ${known}`);
   }
   const digits = register?.digits ?? known;
-  if (digits !== undefined && value >= 10 ** digits) {
+  if (digits !== undefined && value !== undefined && value >= 10 ** digits) {
     say('OUT_OF_RANGE', 'value', `the register has ${digits} digits before the point`);
   }
 }
@@ -105,17 +120,18 @@ function judgeRegister({ value, register }: RegisterReadMessage, dated: DatedReg
 export function validateMeterEvents(payload: JsonValue, judgement: Judgement, out: MeterEvent[]): Reason[] {
   return judgeEach(payload, (message, path) => {
     const wire = checkWire(MeterEventMessage, message, path);
-    if (!wire.ok) return wire.reasons;
-    const { meterId, event, detail = '' } = wire.data;
-    const meter = judgement.meter(meterId);
-    let occurredAt = 0;
+    const read = wire.ok ? wire.data : soundFields(MeterEventMessage, message);
+    const { meterId, event, detail = '' } = read;
+    const meter = meterId === undefined ? undefined : judgement.meter(meterId);
+    let occurredAt = Number.NaN;
     const reasons = collect(path, (say) => {
-      occurredAt = judgeOwnerAndTime(wire.data, judgement, say);
+      occurredAt = judgeOwnerAndTime(read, judgement, say);
       // PostgreSQL's text cannot hold it.
       if (detail.includes('\0')) say('WRONG_TYPE', 'detail', 'holds a NUL character');
     });
-    if (reasons.length > 0 || !meter) return reasons;
+    const all = [...(wire.ok ? [] : wire.reasons), ...reasons];
+    if (all.length > 0 || !meter || event === undefined) return all;
     out.push({ meterNo: meter.meterNo, occurredAt, event, detail, recordedAt: judgement.receivedAt });
-    return reasons;
+    return all;
   });
 }

@@ -4,6 +4,7 @@ import { type MessageKind, parseTopic, type Topic } from '../../contracts/messag
 import type { QuarantinedMessage } from '../../contracts/messages/quarantined-message.ts';
 import type { BatchLog, ItemOutcome } from '../batches/batch-log.ts';
 import { openEnvelope } from '../messages/envelope.ts';
+import { aheadLimit, type FutureTimeSource } from '../messages/latest-time.ts';
 import { isPlain, openPayload, type Payload } from '../messages/payload.ts';
 import { type ArrivedMessage, type QuarantineStore, quarantined } from '../messages/quarantine.ts';
 import { readPayload } from '../messages/read-payload.ts';
@@ -31,6 +32,7 @@ export interface StoreReadingsPorts {
   schemas?: SchemaVersions;
   /** Where head-ends learn what became of their batches; none: nobody asks. */
   batches?: BatchLog;
+  futureTime?: FutureTimeSource;
   clock: () => number;
 }
 
@@ -76,6 +78,7 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
       parsers = parsersOf(index);
       knownSince = ports.clock();
     }
+    const maxAheadMs = await aheadLimit(ports.futureTime);
     const readings = spare ?? new ReadingColumns();
     spare = undefined;
     readings.truncate(0);
@@ -106,14 +109,14 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
         continue;
       }
       const arrived = { ...topic, kind: topic.kind, message };
-      if (!readFast(arrived, open(message), { index, parsers, out: readings })) waiting.push(arrived);
+      if (!readFast(arrived, open(message), { index, parsers, maxAheadMs, out: readings })) waiting.push(arrived);
     }
     // Most that wait name a meter that is not known here yet: asked for once, they are read the fast way after all.
     const meters = new AskedMeters(ports.registry);
     await meters.ask(waiting.flatMap((arrived) => likelyMeters(arrived, open(arrived.message))));
     for (const [meterId, meter] of meters.found) index.put(meterId, meter);
     const slow = waiting.filter(
-      (arrived) => !readFast(arrived, open(arrived.message), { index, parsers, out: readings }),
+      (arrived) => !readFast(arrived, open(arrived.message), { index, parsers, maxAheadMs, out: readings }),
     );
     // Parsed twice, first for what to ask: of many large messages no two are held parsed at a time.
     const named = slow.map((arrived) => namedMeters(readSlow(arrived, open(arrived.message))));
@@ -132,6 +135,7 @@ export function storeReadings(ports: StoreReadingsPorts): (records: readonly Uin
       }
       const judgement: RegisterJudgement = {
         receivedAt: message.receivedAt,
+        maxAheadMs,
         ownerId,
         concentratorId,
         registers: (meterNo) => registers.get(meterNo) ?? [],
@@ -184,21 +188,33 @@ function judge(
 function readFast(
   { message: { receivedAt }, kind, ownerId, concentratorId }: WaitingMessage,
   payload: Payload,
-  { index, parsers, out }: { index: MeterIndex; parsers: ReturnType<typeof parsersOf>; out: ReadingColumns },
+  {
+    index,
+    parsers,
+    maxAheadMs,
+    out,
+  }: {
+    index: MeterIndex;
+    parsers: ReturnType<typeof parsersOf>;
+    maxAheadMs: number | undefined;
+    out: ReadingColumns;
+  },
 ): boolean {
   if (payload.form === 'unreadable') return false;
   if (payload.form === 'avro') {
     // Other kinds come seldom in Avro; other versions than the first, which the parser knows by heart, likewise.
     const { kind: written, version } = payload.schema;
     if (kind !== 'interval-columns' || written !== kind || version !== 1) return false;
-    return parsers.columns.parseAvro(payload.bytes, { receivedAt, concentratorId }, out);
+    return parsers.columns.parseAvro(payload.bytes, { receivedAt, maxAheadMs, concentratorId }, out);
   }
-  if (kind === 'interval-columns') return parsers.columns.parse(payload.bytes, { receivedAt, concentratorId }, out);
+  if (kind === 'interval-columns') {
+    return parsers.columns.parse(payload.bytes, { receivedAt, maxAheadMs, concentratorId }, out);
+  }
   // Single readings through a concentrator are unusual.
   if (kind !== 'interval-readings' || concentratorId !== undefined) return false;
   const owner = ownerId === undefined ? undefined : index.get(ownerId);
   if (ownerId !== undefined && owner === undefined) return false;
-  return parsers.readings.parse(payload.bytes, { receivedAt, owner }, out);
+  return parsers.readings.parse(payload.bytes, { receivedAt, maxAheadMs, owner }, out);
 }
 
 /** The whole message as a value, in JSON or Avro. */

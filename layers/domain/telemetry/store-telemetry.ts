@@ -3,6 +3,7 @@ import type { Reason } from '../../contracts/codes/reasons.ts';
 import { parseTopic } from '../../contracts/messages/messages.ts';
 import type { QuarantinedMessage } from '../../contracts/messages/quarantined-message.ts';
 import { openEnvelope } from '../messages/envelope.ts';
+import { aheadLimit, type FutureTimeSource } from '../messages/latest-time.ts';
 import { openPayload } from '../messages/payload.ts';
 import { type ArrivedMessage, type QuarantineStore, quarantined } from '../messages/quarantine.ts';
 import { readPayload } from '../messages/read-payload.ts';
@@ -17,6 +18,7 @@ export interface StoreTelemetryPorts {
   quarantine: QuarantineStore;
   /** Schemas that messages may be written by; none: JSON only. */
   schemas?: SchemaVersions;
+  futureTime?: FutureTimeSource;
 }
 
 export interface StoredTelemetry {
@@ -58,11 +60,12 @@ export const storeTelemetry =
       if (!json.ok) poison.push(quarantined(message, 'sensor-telemetry', json.reasons));
       else parsed.push({ message, ownerId: topic.ownerId, payload: json.value });
     }
+    const maxAheadMs = await aheadLimit(ports.futureTime);
     const sensors = await ports.registry.findSensors(parsed.flatMap(({ payload }) => sensorIdsIn(payload)));
     const samples: { sample: Sample; judged: Judged }[] = [];
     const messages = parsed.map(({ message, ownerId, payload }) => {
       const { receivedAt } = message;
-      const found = validateTelemetry(payload, { receivedAt, ownerId, sensor: (id) => sensors.get(id) });
+      const found = validateTelemetry(payload, { receivedAt, maxAheadMs, ownerId, sensor: (id) => sensors.get(id) });
       const judged: Judged = { message, reasons: found.reasons };
       for (const sample of found.samples) samples.push({ sample, judged });
       return judged;

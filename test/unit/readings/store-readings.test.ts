@@ -1,4 +1,5 @@
 import type { QuarantinedMessage } from '../../../layers/contracts/messages/quarantined-message.ts';
+import type { FutureTimeSource } from '../../../layers/domain/messages/latest-time.ts';
 import type { MeterEvent } from '../../../layers/domain/readings/meter-facts.ts';
 import type { ReadingColumns, ReadingVersion } from '../../../layers/domain/readings/reading-columns.ts';
 import { storeReadings } from '../../../layers/domain/readings/store-readings.ts';
@@ -27,7 +28,7 @@ const record = (topic: string, payload: unknown): Uint8Array => {
 };
 
 /** The use case over stores in memory. */
-function setUp(registered: string[]) {
+function setUp(registered: string[], futureTime?: FutureTimeSource) {
   const stored: ReadingVersion[] = [];
   const events: MeterEvent[] = [];
   const poison: QuarantinedMessage[] = [];
@@ -62,6 +63,7 @@ function setUp(registered: string[]) {
         poison.push(...messages);
       },
     },
+    ...(futureTime ? { futureTime } : {}),
     clock: () => NOW,
   });
   return { store, stored, events, poison, asked };
@@ -138,3 +140,122 @@ test('a columnar message of meters not seen before takes one question and is sto
     ['interval-columns', ['UNKNOWN_METER meters[1]']],
   ]);
 });
+
+/** Messages that break their schema and the registry, the topic or the clock as well; each reason with where it is. */
+const brokenInMoreWays: readonly [string, string, object | readonly object[], readonly string[]][] = [
+  [
+    'a reading: below zero, of another meter, in the future, in the unit of another channel, of another length, off the grid',
+    TOPIC,
+    { ...good, meterId: 'm2', unit: 'kvarh', intervalMinutes: 15, start: '2012-10-03T00:07:00Z', value: -1 },
+    [
+      'NEGATIVE value',
+      'ID_MISMATCH meterId',
+      'WRONG_UNIT unit',
+      'INTERVAL_SIZE intervalMinutes',
+      'MISALIGNED start',
+      'FUTURE_TIME start',
+    ],
+  ],
+  [
+    'a reading: without a length, with a field too many, of a meter that nobody registered',
+    'headend/h1/interval-readings',
+    { ...good, meterId: 'm9', intervalMinutes: undefined, colour: 'red', value: 0.0001 },
+    ['MISSING_FIELD intervalMinutes', 'UNKNOWN_FIELD colour', 'UNKNOWN_METER meterId', 'EXCESS_PRECISION value'],
+  ],
+  [
+    'a block: its head and each of its intervals in its own way',
+    TOPIC,
+    {
+      meterId: 'm9',
+      channel: 'activeEnergyImport',
+      unit: 'kWh',
+      intervalMinutes: 7,
+      intervals: [{ start: good.start, value: 1 }, { start: '2031-01-01T00:00:00Z', value: '1' }, 'no interval'],
+    },
+    [
+      'INTERVAL_SIZE intervalMinutes',
+      'ID_MISMATCH meterId',
+      'UNKNOWN_METER meterId',
+      'WRONG_TYPE intervals[1].value',
+      'FUTURE_TIME intervals[1].start',
+      'WRONG_TYPE intervals[2]',
+    ],
+  ],
+  [
+    'an OBIS code of no channel, and a meter of somebody else',
+    TOPIC,
+    { ...good, channel: undefined, obis: '1-0:99.9.9', meterId: 'm2', value: -2 },
+    ['UNKNOWN_CHANNEL obis', 'NEGATIVE value', 'ID_MISMATCH meterId'],
+  ],
+  [
+    'columns: a word that is no scale, a meter twice, one unknown, a value below zero, and half of it in the future',
+    'concentrators/c1/interval-columns',
+    {
+      channel: 'activeEnergyImport',
+      unit: 'kWh',
+      scale: 'milli',
+      intervalMinutes: 30,
+      start: '2012-10-01T23:30:00Z',
+      intervals: 2,
+      meters: ['m1', 'm1', 'm9'],
+      values: [1, 2, 3, 4, -5, 6],
+    },
+    [
+      'WRONG_TYPE scale',
+      'DUPLICATE_METER meters[0]',
+      'DUPLICATE_METER meters[1]',
+      'UNKNOWN_METER meters[2]',
+      'FUTURE_TIME intervals',
+      'NEGATIVE values[4]',
+    ],
+  ],
+  [
+    'a register read: no number, of another meter, in the future, in a wrong unit',
+    'meters/m1/register-reads',
+    { meterId: 'm2', channel: 'activeEnergyImport', unit: 'kvarh', time: '2012-10-02T00:06:00Z', value: 'many' },
+    ['WRONG_TYPE value', 'ID_MISMATCH meterId', 'FUTURE_TIME time', 'WRONG_UNIT unit'],
+  ],
+  [
+    'an event: no word of ours, of a meter that nobody registered, before there were meters',
+    'meters/m1/meter-events',
+    { meterId: 'm9', time: '1812-10-01T00:00:00Z', event: 'NOPE' },
+    ['UNKNOWN_EVENT event', 'ID_MISMATCH meterId', 'UNKNOWN_METER meterId', 'TOO_OLD time'],
+  ],
+];
+
+test.each(brokenInMoreWays)('every violation is named: %s', async (_, topic, payload, expected) => {
+  const { store, stored, events, poison } = setUp(['m1', 'm2']);
+  await store([record(topic, payload)]);
+  expect(poison.map(({ reasons }) => reasons.map(({ code, path }) => `${code} ${path}`).sort())).toEqual([
+    [...expected].sort(),
+  ]);
+  expect([stored, events]).toEqual([[], []]);
+});
+
+test.each([
+  [60, false],
+  [1799, false],
+  [1800, true],
+  [3600, true],
+])(
+  'rule 17 is what operators set: with %i s a half hour that ends 1800 s ahead is stored: %s',
+  async (seconds, isStored) => {
+    const { meterId: _, value: __, ...head } = { ...good, start: new Date(NOW).toISOString() };
+    const columns = { ...head, scale: -3, intervals: 1, meters: ['m1'], values: [7] };
+    const { store, stored, events, poison } = setUp(['m1'], async () => ({ seconds }));
+    await store([
+      record(TOPIC, { ...good, start: head.start }),
+      // OBIS codes are not for the fast path.
+      record(TOPIC, { ...good, start: head.start, channel: undefined, obis: '1-0:1.8.0' }),
+      record('headend/h1/interval-columns', columns),
+      record('meters/m1/meter-events', {
+        meterId: 'm1',
+        time: new Date(NOW + 1_800_000).toISOString(),
+        event: 'LAST_GASP',
+      }),
+    ]);
+    expect([stored.length, events.length, poison.flatMap(({ reasons }) => reasons.map(({ code }) => code))]).toEqual(
+      isStored ? [3, 1, []] : [0, 0, Array.from({ length: 4 }, () => 'FUTURE_TIME')],
+    );
+  },
+);

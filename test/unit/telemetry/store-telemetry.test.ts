@@ -104,6 +104,27 @@ test.each(bad)('%s is quarantined with every reason, and its batch is stored', a
   expect(samples).toHaveLength(expected[0] === 'DUPLICATE_MEASUREMENT' ? 2 : 1);
 });
 
+test('what breaks the schema is named beside what breaks the registry, the topic and the clock', async () => {
+  const found = await run([
+    record(
+      {
+        sensorId: 'F9-S',
+        time: '2012-10-07T14:00:00Z',
+        colour: 'red',
+        measurements: [
+          { kind: 'activePower', unit: 'W', value: 'much' },
+          { ...power, unit: 'MW' },
+        ],
+      },
+      'sensors/F1-S/sensor-telemetry',
+    ),
+  ]);
+  expect(found.samples).toEqual([]);
+  expect(found.codes.map((codes) => [...codes].sort())).toEqual([
+    ['FUTURE_TIME', 'ID_MISMATCH', 'UNKNOWN_FIELD', 'UNKNOWN_SENSOR', 'WRONG_TYPE', 'WRONG_UNIT'],
+  ]);
+});
+
 test('OBIS codes name kind and phase; power both ways is one signed value', async () => {
   const coded = (obis: string, unit: string, value: number) => ({ obis, unit, value });
   const given = async (...measurements: object[]) => {
