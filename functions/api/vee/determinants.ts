@@ -1,6 +1,7 @@
 import { CHANNELS, kilowattHours } from '../../../layers/contracts/messages/channels.ts';
 import { dateText, localDayPeriod } from '../../../layers/domain/calendar/local-days.ts';
 import { DAY_MS } from '../../../layers/domain/readings/calendar-day.ts';
+import type { BoundaryRead } from '../../../layers/domain/registers/boundary-reads.ts';
 import { type Determinants, together } from '../../../layers/domain/settlement/determinants.ts';
 import type { SettlementReader } from '../../../layers/domain/settlement/settlement-reader.ts';
 import type { UseCase } from '../../../layers/runtime/api-handler.ts';
@@ -9,7 +10,10 @@ import { apiProblem } from '../../../layers/runtime/api-problem.ts';
 const kwhByPeriod = (energies: Record<string, number>): Record<string, number> =>
   Object.fromEntries(Object.entries(energies).map(([period, energyWh]) => [period, kilowattHours(energyWh)]));
 
-const answered = (one: Determinants) => ({
+const readAnswer = (read: BoundaryRead | null) =>
+  read && { time: new Date(read.at).toISOString(), value: kilowattHours(read.shownWh), basis: read.basis };
+
+const answered = (one: Determinants, meterIdOf: ReadonlyMap<number, string>) => ({
   energy: kilowattHours(one.energyWh),
   energyByPeriod: kwhByPeriod(one.energyByPeriodWh),
   peakKw: one.peakW === null ? null : one.peakW / 1000,
@@ -18,6 +22,11 @@ const answered = (one: Determinants) => ({
   intervalsOpen: one.intervalsOpen,
   estimatedShare: one.intervalsExpected === 0 ? null : one.intervalsEstimated / one.intervalsExpected,
   billable: one.billable,
+  boundaryReads: (one.boundaryReads ?? []).map(({ meterNo, opening, closing }) => ({
+    meterId: meterIdOf.get(meterNo) ?? '',
+    opening: readAnswer(opening),
+    closing: readAnswer(closing),
+  })),
 });
 
 /** Billing determinants of a usage point in a month; it is billable when every day of the month is settled and billable. */
@@ -31,6 +40,8 @@ export async function determinants(
   const fromDay = Date.UTC(year, month - 1) / DAY_MS;
   const toDay = Date.UTC(year, month) / DAY_MS;
   const days = await reader.determinants({ usagePointId, channel: CHANNELS[channel].code, fromDay, toDay });
+  const meterNos = days.flatMap((day) => (day.determinants.boundaryReads ?? []).map(({ meterNo }) => meterNo));
+  const meterIdOf = await reader.meterIds([...new Set(meterNos)]);
   const sum = together(days.map((day) => day.determinants));
   return {
     usagePointId,
@@ -40,12 +51,12 @@ export async function determinants(
     start: new Date(localDayPeriod(timeZone, fromDay).start).toISOString(),
     end: new Date(localDayPeriod(timeZone, toDay).start).toISOString(),
     daysExpected: toDay - fromDay,
-    ...answered({ ...sum, billable: sum.billable && days.length === toDay - fromDay }),
+    ...answered({ ...sum, billable: sum.billable && days.length === toDay - fromDay }, meterIdOf),
     days: days.map(({ localDay, run, billed, determinants: own, adjustments }) => ({
       day: dateText(localDay),
       run,
       billed,
-      ...answered(own),
+      ...answered(own, meterIdOf),
       adjustments: adjustments.map((one) => ({ run: one.run, energyByPeriod: kwhByPeriod(one.byPeriodWh) })),
     })),
   };

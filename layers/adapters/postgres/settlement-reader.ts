@@ -58,6 +58,12 @@ export function postgresSettlementReader(database: Queryable): SettlementReader 
         adjustments: row.adjustments as Adjustment[],
       }));
     },
+    async meterIds(meterNos) {
+      const { rows } = await database.query('SELECT meter_no, meter_id FROM meter WHERE meter_no = ANY($1::int[])', [
+        meterNos,
+      ]);
+      return new Map(rows.map((row) => [Number(row.meter_no), String(row.meter_id)]));
+    },
     async timeZoneOf(usagePointId) {
       const { rows } = await database.query(ZONE, [usagePointId]);
       return rows[0] ? String(rows[0].time_zone) : undefined;

@@ -95,6 +95,15 @@ export const determinantsQuery = z.strictObject({
 });
 
 const byPeriod = z.record(z.string(), z.number());
+const boundaryRead = z
+  .object({
+    time: utcInstant,
+    value: z.number().meta({ description: 'As the display shows it, before any multiplier, kWh (kvarh)' }),
+    basis: z.enum(['measured', 'estimated']).meta({ description: 'estimated: nobody read it then' }),
+  })
+  .nullable()
+  .meta({ description: 'null: no read it could follow from' });
+
 const determinantFields = {
   energy: z.number().meta({ description: 'kWh (kvarh)' }),
   energyByPeriod: byPeriod.meta({ description: 'By time-of-use period' }),
@@ -104,6 +113,9 @@ const determinantFields = {
   intervalsOpen: count,
   estimatedShare: z.number().min(0).max(1).nullable(),
   billable: z.boolean(),
+  boundaryReads: z
+    .array(z.object({ meterId: id, opening: boundaryRead, closing: boundaryRead }))
+    .meta({ description: 'Of each meter that served: its register where its service of the time begins and ends' }),
 };
 
 export const billingDeterminants = z

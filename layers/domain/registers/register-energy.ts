@@ -71,7 +71,7 @@ export function registerEnergy(
 }
 
 /** One read per instant and meter, in order; where a meter leaves and one comes at one instant, the one that leaves is first. */
-function decidedReads(readings: readonly RegisterReading[]): Read[] {
+export function decidedReads(readings: readonly RegisterReading[]): Read[] {
   const place = ({ exchange }: RegisterReading) => (exchange === 'final' ? 0 : exchange === 'initial' ? 2 : 1);
   const keyOf = (reading: RegisterReading) => `${reading.readAt}/${place(reading)}/${reading.serial ?? ''}`;
   return [...Map.groupBy(readings, keyOf).values()]

@@ -1,3 +1,4 @@
+import type { BoundaryReads } from '../registers/boundary-reads.ts';
 import type { SettledDay, SettledInterval } from './settled-day.ts';
 
 /** What a bill is computed from: one channel of a usage point over a time. Energies are whole Wh. */
@@ -13,6 +14,8 @@ export interface Determinants {
   /** Without a value. */
   intervalsOpen: number;
   billable: boolean;
+  /** Of the registers of its meters, in order of service; absent in what was settled before they were kept. */
+  boundaryReads?: BoundaryReads[];
 }
 
 /**
@@ -84,7 +87,17 @@ export function together(days: readonly Determinants[]): Determinants {
     intervalsEstimated: total(({ intervalsEstimated }) => intervalsEstimated),
     intervalsOpen: total(({ intervalsOpen }) => intervalsOpen),
     billable: days.length > 0 && days.every(({ billable }) => billable),
+    boundaryReads: boundariesOf(days.flatMap(({ boundaryReads = [] }) => boundaryReads)),
   };
+}
+
+/** Of each meter the opening of its first day and the closing of its last. */
+function boundariesOf(daily: readonly BoundaryReads[]): BoundaryReads[] {
+  return [...Map.groupBy(daily, ({ meterNo }) => meterNo)].map(([meterNo, own]) => ({
+    meterNo,
+    opening: own[0]?.opening ?? null,
+    closing: own.at(-1)?.closing ?? null,
+  }));
 }
 
 /** What has to be billed on top of what was: signed, by period; undefined: nothing differs. */

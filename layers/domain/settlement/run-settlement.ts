@@ -1,3 +1,4 @@
+import type { BoundaryRead, BoundaryReads } from '../registers/boundary-reads.ts';
 import { DayCalendar } from '../vee/day-calendar.ts';
 import type { VeeSettingsSource } from '../vee/settings-source.ts';
 import { classProfiles, PROFILE_SAMPLE } from './class-profile.ts';
@@ -163,9 +164,20 @@ function sameAs(channel: SettledChannel, earlier: EarlierSettlement | undefined)
 
 const equalDeterminants = (a: Determinants, b: Determinants): boolean =>
   adjustment(a, b) === undefined &&
+  sameBoundaries(a.boundaryReads ?? [], b.boundaryReads ?? []) &&
   (
     ['energyWh', 'peakW', 'peakAt', 'intervalsExpected', 'intervalsEstimated', 'intervalsOpen', 'billable'] as const
   ).every((name) => a[name] === b[name]);
+
+const sameBoundaries = (a: readonly BoundaryReads[], b: readonly BoundaryReads[]): boolean =>
+  a.length === b.length &&
+  a.every(({ meterNo, opening, closing }, place) => {
+    const other = b[place];
+    return other?.meterNo === meterNo && sameRead(other.opening, opening) && sameRead(other.closing, closing);
+  });
+
+const sameRead = (a: BoundaryRead | null, b: BoundaryRead | null): boolean =>
+  a === null || b === null ? a === b : a.at === b.at && a.shownWh === b.shownWh && a.basis === b.basis;
 
 const equalBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, at) => byte === b[at]);

@@ -1,6 +1,7 @@
 import { CHANNEL_BY_CODE, CHANNELS } from '../../contracts/messages/channels.ts';
 import type { VeeSettings } from '../../contracts/vee/settings.ts';
 import type { ReadingStore } from '../readings/reading-store.ts';
+import { type BoundaryReads, boundaryRead, type RegisterSources } from '../registers/boundary-reads.ts';
 import { alignedSegments, registerEnergy } from '../registers/register-energy.ts';
 import type { CalendarDay, DayCalendar } from '../vee/day-calendar.ts';
 import type { Finding } from '../vee/finding.ts';
@@ -50,6 +51,7 @@ export async function settleUsagePoint(
 ): Promise<SettledUsagePoint> {
   const { usagePointId } = usagePoint;
   const days: SettledDay[] = [];
+  const boundaries: (BoundaryReads & { channel: number })[] = [];
   const judged: SettledUsagePoint['judged'] = [];
   for (const meter of usagePoint.meters) {
     for (const channel of meter.channels) {
@@ -60,6 +62,7 @@ export async function settleUsagePoint(
         findings: day.findings.map((finding) => ({ ...finding, status: statusOf(finding, day.intervals) })),
       });
       if (day.intervals.length === 0) continue;
+      boundaries.push({ ...day.boundary, meterNo: meter.meterNo, channel: channel.channel });
       days.push({
         usagePointId,
         meterNo: meter.meterNo,
@@ -75,7 +78,10 @@ export async function settleUsagePoint(
     usagePointId,
     channel,
     days: own,
-    determinants: determinantsOf(own, context.periodOf),
+    determinants: {
+      ...determinantsOf(own, context.periodOf),
+      boundaryReads: boundaries.filter((one) => one.channel === channel).map(({ channel: _, ...reads }) => reads),
+    },
   }));
   return { usagePointId, channels, judged };
 }
@@ -84,7 +90,7 @@ async function settleChannel(
   ports: UsagePointPorts,
   served: { usagePoint: ServedUsagePoint; meter: ServedMeter; channel: ServedChannel },
   context: RunContext,
-): Promise<JudgedDay> {
+): Promise<JudgedDay & { boundary: Omit<BoundaryReads, 'meterNo'> }> {
   const { meter, channel, usagePoint } = served;
   const { calendar, day, cutoff, settings } = context;
   const period = {
@@ -131,7 +137,7 @@ async function settleChannel(
   const toleranceMs = settings.registers.alignmentSeconds * 1000;
   const likeDays = history.likeDays(day.localDay, settings.estimation.likeDayMaxAgeDays);
   const needsProfile = flow === 'forward' && likeDays.length === 0 && hasGap(history, day);
-  return settleDay(
+  const judged = settleDay(
     {
       history,
       reactive,
@@ -147,6 +153,33 @@ async function settleChannel(
     day,
     settings,
   );
+  return { ...judged, boundary: boundaryOf({ reads, segments, toleranceMs }, { meter, channel, day, series, judged }) };
+}
+
+/** What the register showed where the meter's service of the day begins and ends. */
+function boundaryOf(
+  register: Pick<RegisterSources, 'reads' | 'segments' | 'toleranceMs'>,
+  served: { meter: ServedMeter; channel: ServedChannel; day: CalendarDay; series: IntervalSeries; judged: JudgedDay },
+): Omit<BoundaryReads, 'meterNo'> {
+  const { meter, channel, day, series, judged } = served;
+  const settled = new Map(judged.intervals.map(({ start, energyWh }) => [start, energyWh]));
+  const intervalMs = channel.intervalMinutes * 60_000;
+  const near = (timeMs: number) => Math.round(timeMs / intervalMs) * intervalMs;
+  const energyBetween = (from: number, to: number): number | null => {
+    if (Math.abs(near(from) - from) > register.toleranceMs || near(to) !== to) return null;
+    let sum = 0;
+    for (let start = near(from); start < to; start += intervalMs) {
+      const stored = series.energyWh[(start - series.start) / intervalMs] ?? Number.NaN;
+      const energyWh = settled.has(start) ? settled.get(start) : Number.isNaN(stored) ? null : stored;
+      if (energyWh === null || energyWh === undefined) return null;
+      sum += energyWh;
+    }
+    return sum;
+  };
+  const sources = { ...register, forms: channel.forms, energyBetween };
+  const begins = Math.max(day.period.start, Math.min(...meter.services.map(({ start }) => start)));
+  const ends = Math.min(day.period.end, Math.max(...meter.services.map(({ end }) => end)));
+  return { opening: boundaryRead(sources, begins, 'opening'), closing: boundaryRead(sources, ends, 'closing') };
 }
 
 /** A gap is estimated when each of its intervals has a value. */

@@ -20,6 +20,8 @@ export interface SettlementReader {
   }): Promise<
     { localDay: number; run: number; billed: boolean; determinants: Determinants; adjustments: Adjustment[] }[]
   >;
+  /** Ids of meters by their number. */
+  meterIds(meterNos: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** Time zone of a usage point; undefined: there is none. */
   timeZoneOf(usagePointId: string): Promise<string | undefined>;
 }

@@ -305,6 +305,40 @@ for (const { name, open } of testDatabases(21_190)) {
       const [u1] = (await determinantsOf('U1')).days;
       // What was billed stays billed, and nothing is adjusted by what is held.
       expect(u1).toMatchObject({ run: 5, billable: false, billed: true, adjustments: [{ run: 4 }] });
+      const shown = (time: number, value: number) => ({ time: new Date(time).toISOString(), value, basis: 'measured' });
+      expect(u1?.boundaryReads).toEqual([{ meterId: 'm001', opening: shown(MIDNIGHT, 0), closing: shown(END, 4) }]);
+    });
+
+    test('an opening read alone: the closing one is what the settled intervals add to it, said to be estimated', async () => {
+      const at = END + 14 * DAY;
+      await postgresMeterFacts(opened.database).storeRegisterReads([
+        {
+          meterNo: numbers.get('m004') as number,
+          channel: 1,
+          readAt: MIDNIGHT,
+          revision: 0,
+          registerWh: 1000,
+          reason: 'scheduled',
+          serial: '',
+          digits: 0,
+          multiplier: 0,
+          recordedAt: at,
+        },
+      ]);
+      const { body } = await settle({ cutoff: new Date(at).toISOString() });
+      expect([body.run, body.counts.changed]).toEqual([6, 1]);
+      const month = await determinantsOf('U3');
+      // 1 kWh and 46 half hours of 50 Wh.
+      const expected = {
+        meterId: 'm004',
+        opening: { time: new Date(MIDNIGHT).toISOString(), value: 1, basis: 'measured' },
+        closing: { time: new Date(END).toISOString(), value: 3.3, basis: 'estimated' },
+      };
+      expect(month.days[0]?.boundaryReads).toEqual([expected]);
+      expect((month as { boundaryReads?: unknown }).boundaryReads).toEqual([expected]);
+      // Kept and read again it is the same: the next run changes nothing.
+      const again = await settle({ cutoff: new Date(at + 1).toISOString() });
+      expect([again.body.run, again.body.counts.changed]).toEqual([7, 0]);
     });
 
     test('a check meter is master data of its usage point, and in no sum', async () => {
