@@ -7,6 +7,7 @@ import { slotAt, toGrid } from '../../layers/domain/forecasting/load-grid.ts';
 import { DAY_MS } from '../../layers/domain/readings/calendar-day.ts';
 import { Combination, type Combined, type MemberForecast } from '../../models/forecast/combination.ts';
 import { pointMembers } from '../../models/forecast/member-forecast.ts';
+import { basesFor } from '../../models/forecast/series-walk.ts';
 import { DEFAULT_SETTINGS, type ForecastSettings } from '../../models/forecast/settings.ts';
 import { type ForecastSet, readForecastSet } from '../forecast/protocol.ts';
 import type { WindowForecast, WindowTask } from '../forecast/window-worker.ts';
@@ -112,7 +113,7 @@ function combineSeries(
   const features = loadFeatures(grid, 'none');
   const { slotsPerDay, firstDay } = grid;
   const { horizonDays } = settings;
-  const members = pointMembers(settings.ridges.length + 1);
+  const members = pointMembers(basesFor(settings));
   const combination = new Combination({ horizonDays, slotsPerDay, members });
   const made = new Map<number, { forecast: MemberForecast; combined: Combined; origin: number; level: number }>();
   const wanted = new Map(set.origins.map((origin) => [dayOf(set, origin), origin]));

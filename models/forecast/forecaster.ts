@@ -9,9 +9,16 @@ import {
 import { DAY_MS } from '../../layers/domain/readings/calendar-day.ts';
 import { type ClassProfile, classProfile } from './class-profile.ts';
 import { Combination, type Combined, type DayState } from './combination.ts';
-import { DESIGN_WIDTH } from './linear/ridge-design.ts';
 import { memberForecast, pointMembers } from './member-forecast.ts';
-import { basesOf, bestOf, describeSteps, SeriesWalk } from './series-walk.ts';
+import {
+  type BaseModels,
+  basesFor,
+  basesOf,
+  bestOf,
+  describeSteps,
+  nothingLearned,
+  SeriesWalk,
+} from './series-walk.ts';
 import type { ForecastSettings } from './settings.ts';
 import { growTreeMembers, type TreeMembers } from './tree-members.ts';
 
@@ -27,7 +34,7 @@ export interface TrainingEntity {
 }
 
 interface EntityState {
-  coefficients: Float32Array;
+  models: BaseModels;
   baseErrors: Float64Array;
   states: DayState[];
 }
@@ -100,7 +107,7 @@ function trainWeather(
     signal?.throwIfAborted();
     const combination = backtest(walk, cuts[index] as number, lastDays[index] as number, backtestTrees, settings);
     states[entities[index]?.id as string] = {
-      coefficients: walk.coefficients,
+      models: walk.models,
       baseErrors: walk.baseErrors,
       states: combination.states,
     };
@@ -215,14 +222,12 @@ export function forecastLoad(model: ForecastModel, question: ForecastQuestion): 
   const own = stale ? undefined : part.entities[question.id];
   if (stale) reasons.push('stale-history');
   else if (own === undefined) reasons.push('not-trained-on-this-entity');
-  const bases = settings.ridges.length + 1;
+  const bases = basesFor(settings);
   const ridgeSteps = Math.min(settings.ridgeDays, settings.horizonDays) * grid.slotsPerDay;
   const rows = describeSteps(features, origin, ridgeSteps);
-  const nothingLearned = settings.ridges.length * ridgeSteps * DESIGN_WIDTH;
-  const coefficients = own?.coefficients ?? new Float32Array(nothingLearned).fill(Number.NaN);
   const row = {
     origin,
-    bases: basesOf(features, coefficients, rows, origin),
+    bases: basesOf(features, own?.models ?? nothingLearned(ridgeSteps, settings), rows, origin),
     best: own === undefined ? bases - 1 : bestOf(own.baseErrors),
   };
   const lastAhead = slotAt(grid, offset, first + (steps - 1) * stepMs) - origin;

@@ -1,4 +1,12 @@
 import { FEATURES, featureIndex, type LoadFeatures } from '../../layers/domain/forecasting/load-features.ts';
+import { fitSmoothing, predictSmoothing, SMOOTHING_WIDTH } from './classical/double-seasonal.ts';
+import {
+  AUTOREGRESSION_WIDTH,
+  type AutoregressionOptions,
+  predictAutoregression,
+  type SeasonalAutoregression,
+  seasonalAutoregression,
+} from './classical/seasonal-autoregression.ts';
 import { DESIGN_WIDTH } from './linear/ridge-design.ts';
 import { predictRidges, type WalkForwardRidge, walkForwardRidge } from './linear/walk-forward-ridge.ts';
 import type { ForecastSettings } from './settings.ts';
@@ -8,11 +16,39 @@ const FIRST_DAY = 8;
 /** Days after which an error counts half when bases are compared [P]. */
 const BASE_HALF_LIFE_DAYS = 30;
 
+/** Loads and their logarithms speak apart: the one is better in units, the other in percent [P]. */
+const AUTOREGRESSIONS: readonly AutoregressionOptions[] = [
+  { log: false, penalty: 0.3 },
+  { log: true, penalty: 0.3 },
+];
+/** Days from one fit of the smoothing to the next. */
+const FIT_EVERY_DAYS = 7;
+/** Members that speak of the load's own course: the autoregressions, and the smoothing. */
+const CLASSICAL = AUTOREGRESSIONS.length + 1;
+
+/** Bases: the regressions per step, the classical members, and last the recent median. */
+export const basesFor = ({ ridges }: Pick<ForecastSettings, 'ridges'>): number => ridges.length + CLASSICAL + 1;
+
+/** What the bases of one load have learned; NaN where nothing. */
+export interface BaseModels {
+  /** By regression, step ahead and column. */
+  ridges: Float32Array;
+  autoregressions: Float64Array[];
+  /** Smoothing of level, day and week, and the carry. */
+  smoothing: Float64Array;
+}
+
+export const nothingLearned = (steps: number, { ridges }: Pick<ForecastSettings, 'ridges'>): BaseModels => ({
+  ridges: new Float32Array(ridges.length * steps * DESIGN_WIDTH).fill(Number.NaN),
+  autoregressions: AUTOREGRESSIONS.map(() => new Float64Array(AUTOREGRESSION_WIDTH).fill(Number.NaN)),
+  smoothing: new Float64Array(SMOOTHING_WIDTH).fill(Number.NaN),
+});
+
 /** What one origin knows before trees are asked. */
 export interface OriginRow {
   /** Slot of the origin. */
   origin: number;
-  /** By step of the regressions' days and base: load relative to the level, of each regression and last of the recent median. */
+  /** By step of the regressions' days and base: load relative to the level, of each base. */
   bases: Float32Array;
   /** The base that erred least lately. */
   best: number;
@@ -31,6 +67,8 @@ export class SeriesWalk {
   private readonly ridgeSteps: number;
   private readonly ridgeDays: number;
   private readonly ridge: WalkForwardRidge;
+  private readonly autoregressions: readonly SeasonalAutoregression[];
+  private readonly smoothing: Float64Array;
   private readonly errors: Float64Array;
   private recent: Float64Array[] = [];
   private day: number = FIRST_DAY;
@@ -41,13 +79,19 @@ export class SeriesWalk {
     this.ridgeDays = Math.min(settings.ridgeDays, settings.horizonDays);
     this.ridgeSteps = this.ridgeDays * features.grid.slotsPerDay;
     this.steps = settings.horizonDays * features.grid.slotsPerDay;
-    this.bases = settings.ridges.length + 1;
+    this.bases = basesFor(settings);
     this.ridge = walkForwardRidge(this.ridgeSteps, settings.ridges);
+    this.autoregressions = AUTOREGRESSIONS.map(seasonalAutoregression);
+    this.smoothing = new Float64Array(SMOOTHING_WIDTH).fill(Number.NaN);
     this.errors = new Float64Array(this.bases);
   }
 
-  get coefficients(): Float32Array {
-    return this.ridge.coefficients;
+  get models(): BaseModels {
+    return {
+      ridges: this.ridge.coefficients,
+      autoregressions: this.autoregressions.map(({ coefficients }) => coefficients),
+      smoothing: this.smoothing,
+    };
   }
 
   /** Error of each base of late, relative to the level. */
@@ -70,12 +114,16 @@ export class SeriesWalk {
     }
     this.judge(this.rows.get(day - 1));
     this.ridge.nextDay();
+    for (const autoregression of this.autoregressions) autoregression.learnDay(this.features, origin);
+    if (Number.isNaN(this.smoothing[0]) || day % FIT_EVERY_DAYS === 0) {
+      this.smoothing.set(fitSmoothing(this.features, origin) ?? []);
+    }
     const rows = describeSteps(this.features, origin, this.ridgeSteps);
     this.recent.push(rows);
     if (this.recent.length > this.ridgeDays) this.recent.shift();
     this.rows.set(day, {
       origin,
-      bases: basesOf(this.features, this.ridge.coefficients, rows, origin),
+      bases: basesOf(this.features, this.models, rows, origin),
       best: bestOf(this.errors),
     });
   }
@@ -111,33 +159,34 @@ export function describeSteps(features: LoadFeatures, origin: number, steps: num
 }
 
 /**
- * What the regressions and, last, the recent median say of an origin's steps, relative to the level. Where a regression has nothing to say the
- * recent median speaks, where that has not either, the level itself; nobody goes far beyond what was ever seen.
+ * What the bases say of an origin's steps, relative to the level. Where one has nothing to say the recent median speaks, where that has not
+ * either, the level itself; nobody goes far beyond what was ever seen.
  * @param rows features of the steps
  */
-export function basesOf(
-  features: LoadFeatures,
-  coefficients: Float32Array,
-  rows: Float64Array,
-  origin: number,
-): Float32Array {
+export function basesOf(features: LoadFeatures, models: BaseModels, rows: Float64Array, origin: number): Float32Array {
   const steps = rows.length / FEATURES;
-  const ridges = coefficients.length / (steps * DESIGN_WIDTH);
-  const bases = new Float32Array(steps * (ridges + 1));
+  const ridges = steps === 0 ? 0 : models.ridges.length / (steps * DESIGN_WIDTH);
+  const stride = ridges + CLASSICAL + 1;
+  const bases = new Float32Array(steps * stride).fill(Number.NaN);
   const scratch = new Float64Array(DESIGN_WIDTH);
   const level = features.level(origin);
   const [least, greatest] = features.bounds(origin).map((bound) => bound / level) as [number, number];
+  for (const [index, options] of AUTOREGRESSIONS.entries()) {
+    const coefficients = models.autoregressions[index] as Float64Array;
+    predictAutoregression(options, coefficients, features, origin, { steps, out: bases, to: ridges + index, stride });
+  }
+  predictSmoothing(models.smoothing, features, origin, { steps, out: bases, to: ridges + CLASSICAL - 1, stride });
   for (let ahead = 0; ahead < steps; ahead++) {
     const at = ahead * FEATURES;
-    const to = ahead * (ridges + 1);
-    predictRidges(coefficients, { steps, ahead }, rows, at, scratch, bases, to);
+    const to = ahead * stride;
+    predictRidges(models.ridges, { steps, ahead }, rows, at, scratch, bases, to);
     const median = rows[at + featureIndex.quantile50] as number;
     const spare = Number.isNaN(median) ? 1 : median;
-    for (let base = 0; base < ridges; base++) {
+    for (let base = 0; base < stride - 1; base++) {
       const said = bases[to + base] as number;
       bases[to + base] = Number.isFinite(said) ? Math.min(greatest, Math.max(least, said)) : spare;
     }
-    bases[to + ridges] = spare;
+    bases[to + stride - 1] = spare;
   }
   return bases;
 }

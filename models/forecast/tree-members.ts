@@ -5,6 +5,7 @@ import {
   type LoadFeatures,
   loadNames,
 } from '../../layers/domain/forecasting/load-features.ts';
+import { settled } from './linear/walk-forward-ridge.ts';
 import type { OriginRow, SeriesWalk } from './series-walk.ts';
 import type { ForecastSettings } from './settings.ts';
 import { boost, type Loss } from './trees/boosting.ts';
@@ -141,6 +142,7 @@ function eachOutcome(
     const { slotsPerDay, values } = features.grid;
     const cut = cutDays[walk] as number;
     for (const [day, { origin }] of rows) {
+      if (!settled(features, origin)) continue;
       for (let ahead = fromDay * slotsPerDay; ahead < toDay * slotsPerDay; ahead++) {
         if (day + Math.floor(ahead / slotsPerDay) + 1 > cut) break;
         if (!Number.isNaN(values[origin + ahead] as number)) visit(walk, day, ahead);

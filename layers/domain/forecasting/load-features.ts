@@ -57,11 +57,18 @@ export const featureNames = [
   'temperatureDayMinimum',
   'temperatureTrend',
   'temperatureTarget',
+  'temperatureTarget3h',
   'temperatureTarget6h',
+  'temperatureTarget12h',
   'temperatureTarget24h',
+  'temperatureTarget48h',
   'temperatureTarget72h',
+  'temperatureTargetMaximum',
   'temperatureChangeDay',
   'temperatureChangeWeek',
+  'temperatureChange24h',
+  'temperatureLag24h',
+  'temperatureProfile',
 ] as const;
 export type FeatureName = (typeof featureNames)[number];
 export const FEATURES = featureNames.length;
@@ -126,6 +133,8 @@ export interface LoadFeatures {
   bounds(origin: number): [number, number];
   /** Whether the load was known and nothing but zero for the four weeks before an origin: an empty home. */
   idle(origin: number): boolean;
+  /** How many slots before an origin are known. */
+  known(origin: number): number;
   /** Mean difference from one day to the next over the four weeks before an origin, relative to the level; at least a thousandth. */
   spread(origin: number): number;
   /** Writes the features of slot `origin + ahead` to `out[at] …`. `ahead` is less than seven days. */
@@ -133,7 +142,10 @@ export interface LoadFeatures {
 }
 
 /** Mean of the same slot in the weeks before each slot, later weeks counting more; NaN where none is known. */
-export function weeklyProfile({ values, slotsPerDay, holidays }: LoadGrid): Float64Array {
+export function weeklyProfile(
+  values: Float64Array,
+  { slotsPerDay, holidays }: Pick<LoadGrid, 'slotsPerDay' | 'holidays'>,
+): Float64Array {
   const week = 7 * slotsPerDay;
   const profile = new Float64Array(values.length).fill(Number.NaN);
   for (let slot = 0; slot < values.length; slot++) {
@@ -158,7 +170,8 @@ export function loadFeatures(grid: LoadGrid, weather: Weather): LoadFeatures {
   const { values, temperature, slotsPerDay, holidays, firstDay } = grid;
   const week = 7 * slotsPerDay;
   const perHour = Math.max(1, Math.round(slotsPerDay / 24));
-  const profile = weeklyProfile(grid);
+  const profile = weeklyProfile(values, grid);
+  const warmth = weeklyProfile(temperature, { slotsPerDay, holidays: new Uint8Array(holidays.length) });
   const deviations = values.map((value, slot) => value - (profile[slot] as number));
   const loads = runningSums(values);
   const changes = runningSums(deviations);
@@ -226,14 +239,14 @@ export function loadFeatures(grid: LoadGrid, weather: Weather): LoadFeatures {
     put('dayMaximum', maximum / level);
     put('dayMinimum', minimum / level);
     put('holidayDayBefore', isHoliday(dayOf(origin - 1)) ? 1 : 0);
-    const warmth = windowMean(degrees, origin - 2 * perHour, origin);
-    put('temperatureNow', warmth);
+    const now = windowMean(degrees, origin - 2 * perHour, origin);
+    put('temperatureNow', now);
     put('temperatureDay', windowMean(degrees, origin - slotsPerDay, origin));
     put('temperatureDayBefore', windowMean(degrees, origin - 2 * slotsPerDay, origin - slotsPerDay));
     const [coldest, warmest] = extremes(temperature, origin - slotsPerDay, origin);
     put('temperatureDayMaximum', warmest);
     put('temperatureDayMinimum', coldest);
-    put('temperatureTrend', warmth - windowMean(degrees, origin - slotsPerDay - 2 * perHour, origin - slotsPerDay));
+    put('temperatureTrend', now - windowMean(degrees, origin - slotsPerDay - 2 * perHour, origin - slotsPerDay));
   };
 
   return {
@@ -241,6 +254,7 @@ export function loadFeatures(grid: LoadGrid, weather: Weather): LoadFeatures {
     profile,
     level: levelOf,
     spread: spreadOf,
+    known: (origin) => loads.counts[Math.min(origin, values.length)] as number,
     bounds(origin) {
       const least = lowest[origin] as number;
       const greatest = highest[origin] as number;
@@ -295,6 +309,17 @@ export function loadFeatures(grid: LoadGrid, weather: Weather): LoadFeatures {
       out[at + first.temperatureLagWeek] = before(temperature, slot - week, origin);
       const known = weather === 'known';
       const mean = (hours: number, end: number) => windowMean(degrees, end + 1 - hours * perHour, end + 1);
+      out[at + first.temperatureProfile] = warmth[slot] as number;
+      out[at + first.temperatureLag24h] = windowMean(degrees, lag + 1 - slotsPerDay, lag + 1);
+      out[at + first.temperatureTarget3h] = known ? mean(3, slot) : Number.NaN;
+      out[at + first.temperatureTarget12h] = known ? mean(12, slot) : Number.NaN;
+      out[at + first.temperatureTarget48h] = known ? mean(48, slot) : Number.NaN;
+      out[at + first.temperatureTargetMaximum] = known
+        ? extremes(temperature, slot + 1 - slotsPerDay, slot + 1)[1]
+        : Number.NaN;
+      out[at + first.temperatureChange24h] = known
+        ? mean(24, slot) - windowMean(degrees, lag + 1 - slotsPerDay, lag + 1)
+        : Number.NaN;
       const target = known ? (temperature[slot] as number) : Number.NaN;
       const target24 = known ? mean(24, slot) : Number.NaN;
       out[at + first.temperatureTarget] = target;

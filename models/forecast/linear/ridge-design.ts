@@ -45,6 +45,9 @@ const BENT: readonly FeatureName[] = [
   'temperatureTarget6h',
   'temperatureTarget24h',
   'temperatureTarget72h',
+  'temperatureTarget3h',
+  'temperatureTarget48h',
+  'temperatureProfile',
 ];
 /** How the last day's deviation carries over differs when either day is off. */
 const CARRIED: readonly FeatureName[] = ['deviationLagDay', 'deviationDay'];

@@ -26,6 +26,10 @@ export interface WalkForwardRidge {
   coefficients: RidgeCoefficients;
 }
 
+/** Whether a week was known before an origin: of less, level and spread say nothing. */
+export const settled = (features: LoadFeatures, origin: number): boolean =>
+  features.known(origin) >= 7 * features.grid.slotsPerDay;
+
 /** @param options regressions that differ in their penalty alone: they share their sums */
 export function walkForwardRidge(steps: number, options: readonly RidgeOptions[]): WalkForwardRidge {
   const [common] = options;
@@ -50,6 +54,7 @@ export function walkForwardRidge(steps: number, options: readonly RidgeOptions[]
   return {
     coefficients,
     learn(features, rows, origin, from, to) {
+      if (!settled(features, origin)) return;
       const level = features.level(origin);
       const { values } = features.grid;
       for (let ahead = from; ahead < to; ahead++) {

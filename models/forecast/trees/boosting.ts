@@ -51,14 +51,16 @@ export function boost(
   const roots: number[] = [];
   const values = new Float64Array(options.maxLeaves);
   const sampleSize = Math.max(1, Math.round(options.rowShare * rows));
-  const featureCount = Math.max(1, Math.round(options.featureShare * matrix.features));
+  // A feature of one bin cannot split.
+  const splitting = Int32Array.from(matrix.edges.keys()).filter((feature) => (matrix.edges[feature]?.length ?? 0) > 0);
+  const featureCount = Math.max(1, Math.round(options.featureShare * splitting.length));
   const inSample = new Uint8Array(rows);
 
   for (let round = 0; round < options.trees; round++) {
     options.signal?.throwIfAborted();
     setGradients(gradients, residuals, weights, loss);
     const sample = sampleSize === rows ? everyRow : sampleAscending(random, rows, sampleSize);
-    const chosen = sampleAscending(random, matrix.features, featureCount);
+    const chosen = sampleAscending(random, splitting.length, featureCount).map((at) => splitting[at] as number);
     const tree = grower.grow(sample, chosen, gradients, weights);
     for (let leaf = 0; leaf < tree.leaves; leaf++) {
       const from = tree.leafFrom[leaf] as number;
