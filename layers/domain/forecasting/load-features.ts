@@ -1,5 +1,6 @@
 import { analogDays } from './analog-days.ts';
 import type { LoadGrid } from './load-grid.ts';
+import { recentQuantiles } from './recent-quantiles.ts';
 import { runningSums, windowMean } from './running-sums.ts';
 
 /** Which temperatures a forecast may use: none at or after its origin, or those of the hours it forecasts too. */
@@ -113,8 +114,6 @@ export const differenceNames: readonly FeatureName[] = [
 /** Weeks that make the weekly profile, and how much less each earlier one counts [P]. */
 const PROFILE_WEEKS = 5;
 const PROFILE_DECAY = 0.75;
-/** Days whose same slots make the recent quantiles [P]. */
-const RECENT_DAYS = 28;
 /** A load that varies less counts as one that varies so much, relative to its level. */
 const MIN_SPREAD = 1e-3;
 /** Level and spread of four weeks are at least this share of those of all that came before: an empty home comes to life again [P]. */
@@ -177,7 +176,6 @@ export function loadFeatures(grid: LoadGrid, weather: Weather): LoadFeatures {
   const changes = runningSums(deviations);
   const degrees = runningSums(temperature);
   const analog = analogDays(grid);
-  const recent = new Float64Array(RECENT_DAYS);
   /** Least and greatest load before each slot. */
   const lowest = new Float64Array(values.length + 1).fill(Number.NaN);
   const highest = new Float64Array(values.length + 1).fill(Number.NaN);
@@ -209,6 +207,7 @@ export function loadFeatures(grid: LoadGrid, weather: Weather): LoadFeatures {
   const isHoliday = (day: number): boolean => holidays[day] === 1;
   const weekdayOf = (day: number): number => (((firstDay + day + 4) % 7) + 7) % 7;
   const dayOff = (day: number): number => (isHoliday(day) || weekdayOf(day) === 0 ? 2 : weekdayOf(day) === 6 ? 1 : 0);
+  const recent = recentQuantiles({ values, slotsPerDay, isOff: (day) => dayOff(day) > 0 });
   const before = (array: Float64Array, slot: number, origin: number): number =>
     slot >= 0 && slot < origin ? (array[slot] as number) : Number.NaN;
 
@@ -279,15 +278,10 @@ export function loadFeatures(grid: LoadGrid, weather: Weather): LoadFeatures {
       out[at + first.deviationLagWeek] = before(deviations, slot - week, origin) / level;
       const around = 2 * perHour;
       out[at + first.deviationAround] = windowMean(changes, lag - around, Math.min(origin, lag + around + 1)) / level;
-      let found = 0;
-      for (let back = 0; back < RECENT_DAYS; back++) {
-        const value = before(values, lag - back * slotsPerDay, origin);
-        if (!Number.isNaN(value)) recent[found++] = value;
-      }
-      const sorted = recent.subarray(0, found).sort();
-      out[at + first.quantile10] = quantileOf(sorted, 0.1) / level;
-      out[at + first.quantile50] = quantileOf(sorted, 0.5) / level;
-      out[at + first.quantile90] = quantileOf(sorted, 0.9) / level;
+      const [low = Number.NaN, middle = Number.NaN, high = Number.NaN] = recent(slot, origin);
+      out[at + first.quantile10] = low / level;
+      out[at + first.quantile50] = middle / level;
+      out[at + first.quantile90] = high / level;
       out[at + first.horizon] = ahead / perHour;
       out[at + first.slot] = (slot % slotsPerDay) / perHour;
       out[at + first.weekday] = weekdayOf(day);

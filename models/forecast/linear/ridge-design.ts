@@ -22,7 +22,6 @@ const PLAIN: readonly FeatureName[] = [
   'weekMean',
   'dayMaximum',
   'dayMinimum',
-  'quantile50',
   'holiday',
   'holidayLag',
   'holidayDayBefore',
