@@ -1,3 +1,4 @@
+import { postgresForecastStore } from '../../../layers/adapters/postgres/forecast-store.ts';
 import { postgresLatestDay } from '../../../layers/adapters/postgres/latest-day.ts';
 import { database } from '../../../layers/adapters/postgres/pool.ts';
 import { topologyReader } from '../../../layers/adapters/postgres/topology-reader.ts';
@@ -11,6 +12,7 @@ const build = buildRequests({
   windows: postgresWindowReader(database()),
   topology: topologyReader(database()),
   latestDay: postgresLatestDay(database()),
+  forecasts: postgresForecastStore(database()),
   objects: s3Objects(process.env.MODELS_BUCKET ?? ''),
 });
 
