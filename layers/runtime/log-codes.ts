@@ -25,6 +25,9 @@ export const LOG_CODES = {
   FORECASTS_ASKED: 'what models are asked was laid out',
   MODEL_ANSWERED: 'a model was asked',
   MODEL_OUTPUT_INVALID: 'a model answered what is no answer',
+  SCORING_PLANNED: 'meters were split for the nightly judgement',
+  ANOMALY_REQUESTS_BUILT: 'what the anomaly model is asked was laid out',
+  ANOMALY_SCORES_STORED: 'judgements of the anomaly model were stored',
   FORECASTS_STORED: 'forecasts were reconciled and stored',
 } as const;
 export type LogCode = keyof typeof LOG_CODES;

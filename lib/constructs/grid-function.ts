@@ -58,6 +58,8 @@ export interface GridFunctionProps {
   readonly settings: StageSettings;
   /** Folder below `functions/`: `process/store-readings`. */
   readonly name: string;
+  /** Which of several deployments of the same code this is: the model it works for. */
+  readonly purpose?: string;
   readonly timeout: Duration;
   /** MiB. */
   readonly memoryMb: number;
@@ -95,7 +97,7 @@ export class GridFunction extends Construct {
       reason: 'Says of the whole role what IAM5 says of each wildcard, and each has its reason beside it',
     });
     this.lambda = new LambdaFunction(this, 'Function', {
-      description: `${props.name} (${settings.stage})`,
+      description: `${[props.name, props.purpose].filter(Boolean).join(':')} (${settings.stage})`,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',

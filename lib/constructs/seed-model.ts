@@ -9,7 +9,8 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const SEEDS = join(ROOT, '.cache', 'seeds');
 
 /**
- * Trains the model of a first deployment: the image's own entry point over `models/<name>/seed`, whose folders are its channels. The
+ * Trains the model of a first deployment: the image's own entry point over `models/<name>/seed`, whose folders are its channels
+ * and whose `hyperparameters.json` its settings. The
  * same code and data give the same bytes, and are trained once.
  * @param context build context of the model's image. @returns folder that holds `model.tar.gz`.
  * @throws Error with the trainer's words if it fails.
@@ -30,6 +31,8 @@ export function seedModel(name: string, context: string): string {
     join(config, 'inputdataconfig.json'),
     JSON.stringify(Object.fromEntries(names.map((entry) => [entry.name, {}]))),
   );
+  const chosen = join(channels, 'hyperparameters.json');
+  if (existsSync(chosen)) cpSync(chosen, join(config, 'hyperparameters.json'));
   const trained = spawnSync(process.execPath, [join(context, 'main.mjs'), 'train'], {
     env: { PATH: process.env.PATH, ML_ROOT: ml, TZ: 'UTC' },
     encoding: 'utf8',

@@ -16,6 +16,8 @@ export interface ServedModelProps {
   readonly seedFunctionArn: string;
   /** Folder of the packaged seed. */
   readonly seed: string;
+  /** What goes missing while the model does not answer as it should. */
+  readonly impact: string;
 }
 
 /** Name of the only variant of an endpoint. */
@@ -69,14 +71,14 @@ export class ServedModel extends Construct {
       endpointName: this.endpointName,
       endpointConfigName: config.attrEndpointConfigName,
     });
-    this.alarms = this.guardAlarms();
+    this.alarms = this.guardAlarms(props.impact);
   }
 
   /**
    * What calls a new version back, as its caller sees it, within ten seconds: SageMaker's own metrics come by the minute.
    * They have no action of their own: the deployment that names them is the action.
    */
-  private guardAlarms(): Alarm[] {
+  private guardAlarms(impact: string): Alarm[] {
     const alarm = (id: string, metricName: string, statistic: string, threshold: number, says: string): Alarm =>
       new Alarm(this, id, {
         metric: new Metric({
@@ -93,15 +95,9 @@ export class ServedModel extends Construct {
         alarmDescription: `Impact: ${says}. Runbook: docs/runbooks/models.md`,
       });
     return [
-      alarm('Fails', 'ModelFailed', Stats.SUM, 0, 'forecasts fall back to past weeks because the model fails'),
-      alarm('Slow', 'ModelAnswered', 'p90', MAX_ANSWER_MS, 'forecasts are late because the model is slow'),
-      alarm(
-        'Invalid',
-        'InvalidModelOutput',
-        Stats.SUM,
-        0,
-        'forecasts fall back to past weeks because the model answers what is none',
-      ),
+      alarm('Fails', 'ModelFailed', Stats.SUM, 0, `${impact} because the model fails`),
+      alarm('Slow', 'ModelAnswered', 'p90', MAX_ANSWER_MS, `${impact}, or late, because the model is slow`),
+      alarm('Invalid', 'InvalidModelOutput', Stats.SUM, 0, `${impact} because the model answers what is none`),
     ];
   }
 }

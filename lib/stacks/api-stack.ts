@@ -3,6 +3,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { type RouteFunction, routes } from '../../layers/contracts/api/routes.ts';
+import { MODELS } from '../../layers/contracts/models/learning.ts';
 import type { StageSettings } from '../config/stages.ts';
 import { ApiFirewall } from '../constructs/api-firewall.ts';
 import { FrontDoor, originOf } from '../constructs/front-door.ts';
@@ -191,7 +192,9 @@ export class ApiStack extends StageStack {
 
   private models(dataKeyArn: string): Served {
     const runs = this.wire('storage/runs-table');
-    const promotion = this.wire('intelligence/forecast-promotion-machine');
+    const promotions = Object.fromEntries(
+      MODELS.map((name) => [name, this.wire(`intelligence/${name}-promotion-machine`)]),
+    );
     const champions = `/smart-grid/${this.settings.stage}/champions/`;
     return {
       name: 'api/models',
@@ -200,7 +203,7 @@ export class ApiStack extends StageStack {
       environment: {
         RUNS_TABLE: runs,
         CHAMPION_PARAMETERS: champions,
-        PROMOTION_MACHINES: this.toJsonString({ forecast: promotion }),
+        PROMOTION_MACHINES: this.toJsonString(promotions),
       },
       grants: [
         { sid: 'ReadRuns', actions: ['dynamodb:GetItem', 'dynamodb:Query'], resources: [tableArn(this, runs)] },
@@ -208,11 +211,11 @@ export class ApiStack extends StageStack {
         {
           sid: 'ReadChampions',
           actions: ['ssm:GetParameter'],
-          resources: [
-            this.formatArn({ service: 'ssm', resource: 'parameter', resourceName: `${champions.slice(1)}forecast` }),
-          ],
+          resources: MODELS.map((name) =>
+            this.formatArn({ service: 'ssm', resource: 'parameter', resourceName: `${champions.slice(1)}${name}` }),
+          ),
         },
-        { sid: 'StartPromotions', actions: ['states:StartExecution'], resources: [promotion] },
+        { sid: 'StartPromotions', actions: ['states:StartExecution'], resources: Object.values(promotions) },
       ],
     };
   }

@@ -30,9 +30,10 @@ Settings and settlement
   settle --day YYYY-MM-DD   validates, estimates and settles a local day of --region, as an
                             operator; --final bills it
 
-Models (NAME: forecast)
+Models (NAME: forecast, anomaly)
   model train NAME          backtests candidates, trains the best, lets the gate decide
-  model forecast NAME       issues forecasts from what was read
+  model forecast forecast   issues forecasts from what was read
+  model judge anomaly       judges the last whole day of every meter
   model rollback NAME       puts the version that served before back
   model champion NAME       which version serves
 

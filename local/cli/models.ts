@@ -23,7 +23,7 @@ export interface ModelCommand {
 }
 
 const POLL_MS = 1_000;
-export const MODEL_VERBS = ['train', 'forecast', 'rollback', 'champion'] as const;
+export const MODEL_VERBS = ['train', 'forecast', 'judge', 'rollback', 'champion'] as const;
 export type ModelVerb = (typeof MODEL_VERBS)[number];
 
 /** What an operator does with a model: each verb starts a state machine of the stage and follows it to its end. */
@@ -48,6 +48,8 @@ export async function modelCommand(verb: ModelVerb, command: ModelCommand): Prom
       }
       case 'forecast':
         return await follow(command, await parameter('intelligence/forecast-issuing-machine'), {});
+      case 'judge':
+        return await follow(command, await parameter('intelligence/anomaly-scoring-machine'), {});
       case 'rollback': {
         const { previous } = await champion();
         if (!previous) throw new Error(`No version of ${model} served before this one.`);

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import {
@@ -31,7 +33,6 @@ const JUDGED_DAYS = 14;
 /** From here on a day counts as suspicious. */
 const SUSPICIOUS = 0.5;
 
-/** Channels: `readings` (see training-channel.ts) and, optional, `labels` of people's feedback. */
 const hyperparameters = z.object({
   timeZone: z.string().default('UTC'),
   seed: z.coerce.number().int().min(0).default(1),
@@ -44,11 +45,9 @@ export const anomalyContainer: ModelContainer = {
   name: 'anomaly',
   async train({ hyperparameters: given, channels, modelDir, signal, metric }: TrainingJob): Promise<void> {
     const { timeZone, seed, trees, strideDays } = hyperparameters.parse(given);
-    const folder = channels.readings;
-    if (folder === undefined)
-      throw new Error('the channel "readings" is missing: a folder of <meterId>.csv with time, value');
-    const histories = readTrainingChannel(folder);
-    const feedback = channels.labels === undefined ? [] : readFeedback(channels.labels);
+    const { readings, labels } = trainingFolders(channels);
+    const histories = readTrainingChannel(readings);
+    const feedback = labels === undefined ? [] : readFeedback(labels);
     const segments: Segment[] = [];
     for (const segment of injectedSegments({ histories, timeZone, seed, strideDays })) {
       signal.throwIfAborted();
@@ -64,15 +63,32 @@ export const anomalyContainer: ModelContainer = {
     metric('labelled_spans', labelled.length);
   },
   async load(modelDir) {
-    const ensemble = readEnsemble(join(modelDir, MODEL_FILE));
+    const file = join(modelDir, MODEL_FILE);
+    const ensemble = readEnsemble(file);
+    const modelVersion = createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 16);
     return {
       invoke(request) {
         const { windows } = anomalyRequest.parse(request);
-        return anomalyResponse.parse({ windows: windows.map((window) => scoreWindow(ensemble, window)) });
+        return anomalyResponse.parse({ modelVersion, windows: windows.map((window) => scoreWindow(ensemble, window)) });
       },
     };
   },
 };
+
+/**
+ * Where training data lies: channels `readings` (see training-channel.ts) and, optional, `labels` of people's feedback; or both as folders of
+ * these names in one channel `train`.
+ */
+function trainingFolders(channels: Readonly<Record<string, string>>): { readings: string; labels: string | undefined } {
+  const within = (name: string) => {
+    const folder = channels[name] ?? (channels.train === undefined ? undefined : join(channels.train, name));
+    return folder !== undefined && existsSync(folder) ? folder : undefined;
+  };
+  const readings = within('readings');
+  if (readings === undefined)
+    throw new Error('the channel "readings" is missing: a folder of <meterId>.csv with time, value');
+  return { readings, labels: within('labels') };
+}
 
 /** Judges the latest local day of a window. */
 function scoreWindow(ensemble: Ensemble, window: MeterWindow): WindowScore {

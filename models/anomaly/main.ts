@@ -1,4 +1,5 @@
+import { anomalyLoss } from '../../layers/domain/models/anomaly-loss.ts';
 import { runContainer } from '../container/run.ts';
 import { anomalyContainer } from './container.ts';
 
-await runContainer({ container: anomalyContainer, entry: import.meta.url });
+await runContainer({ container: anomalyContainer, evaluation: { loss: anomalyLoss }, entry: import.meta.url });

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { FAULT_LABELS, type FaultLabel } from '../../layers/contracts/models/anomaly.ts';
 
 /** Readings of one meter on an even grid. */
@@ -16,16 +17,22 @@ const MINUTE_MS = 60_000;
 const COLUMNS = ['time', 'value', 'exported'] as const;
 
 /**
- * Reads `<meterId>.csv` files with the columns time (RFC 3339, start of the interval), value and, if the meter has one, exported; rows in any
+ * Reads `<meterId>.csv` files, or `.csv.gz`, with the columns time (RFC 3339, start of the interval), value and, if the meter has one, exported; rows in any
  * order, the latest row of a time counts.
  * @throws Error naming the file and line that cannot be read.
  */
 export function readTrainingChannel(folder: string): MeterHistory[] {
   const files = readdirSync(folder)
-    .filter((file) => file.endsWith('.csv'))
+    .filter((file) => /\.csv(\.gz)?$/.test(file))
     .sort();
   if (files.length === 0) throw new Error(`the readings channel holds no <meterId>.csv (${folder})`);
-  return files.map((file) => parseHistory(basename(file, '.csv'), readFileSync(join(folder, file), 'utf8')));
+  return files.map((file) => {
+    const bytes = readFileSync(join(folder, file));
+    return parseHistory(
+      basename(basename(file, '.gz'), '.csv'),
+      (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8'),
+    );
+  });
 }
 
 export function parseHistory(meterId: string, text: string): MeterHistory {

@@ -17,7 +17,7 @@ export interface Example {
 }
 
 export interface EvaluationResult {
-  /** Mean loss by metric, over examples. */
+  /** Mean loss by metric, over the examples that have it. */
   metrics: Record<string, number>;
   examples: ExampleLoss[];
 }
@@ -46,12 +46,13 @@ export async function evaluateModel(options: {
   return { metrics: meanLosses(examples), examples };
 }
 
+/** A loss that only some examples have is the mean over these. */
 function meanLosses(examples: readonly ExampleLoss[]): Record<string, number> {
-  const names = Object.keys(examples[0]?.losses ?? {});
+  const names = [...new Set(examples.flatMap(({ losses }) => Object.keys(losses)))];
   return Object.fromEntries(
-    names.map((name) => [
-      name,
-      examples.reduce((sum, { losses }) => sum + (losses[name] ?? Number.NaN), 0) / examples.length,
-    ]),
+    names.map((name) => {
+      const own = examples.flatMap(({ losses }) => losses[name] ?? []);
+      return [name, own.reduce((sum, loss) => sum + loss, 0) / own.length];
+    }),
   );
 }

@@ -22,9 +22,12 @@ const ONLY_IN_TROUBLE: Readonly<Record<string, string>> = {
   'StoreReadings KeepFailedBatches': 'when a record has been retried for seven days',
   'StoreTelemetry KeepFailedBatches': 'when a record has been retried for seven days',
 };
-/** Functions of the state machines need weeks of readings to have anything to do: test/e2e/models.test.ts holds them to the same. */
+/**
+ * Functions of the state machines need weeks of readings to have anything to do: test/e2e/{models,anomalies}.test.ts hold them to the same, but for
+ * the training of the anomaly model, which needs twelve: test/contract/anomalies/model.test.ts walks its path.
+ */
 const AT_WORK_ELSEWHERE =
-  /^(PrepareForecastTraining|RecordRun|ChooseForecastCandidate|JudgeForecastCandidate|BuildForecastRequests|AskForecastModel|StoreForecasts) /;
+  /^(PrepareForecastTraining|RecordRun|ChooseCandidate|Judge(Forecast|Anomaly)Candidate|BuildForecastRequests|AskForecastModel|StoreForecasts|PrepareAnomalyTraining|ListScoredMeters|BuildAnomalyRequests|AskAnomalyModel|StoreAnomalyScores|NoteAlert) /;
 const SETTLED_WITHIN_MS = 60_000;
 
 const stack = new Stack({ portBase: 9900, stateDir: '.cache/e2e-grants' });
@@ -53,6 +56,7 @@ const ids: Record<string, string> = {
   channel: 'activeEnergyImport',
   intervalStart: '2012-10-01T00:00:00Z',
   outageId: `out-${'0'.repeat(24)}`,
+  anomalyId: `ano-${'0'.repeat(24)}`,
   entity: 'system',
   id: 'system',
   modelId: 'forecast',

@@ -16,7 +16,7 @@ let ssm: SSMClient;
 let s3: S3Client;
 
 const MACHINES_FUNCTIONS =
-  /^(PrepareForecastTraining|RecordRun|ChooseForecastCandidate|JudgeForecastCandidate|BuildForecastRequests|AskForecastModel|StoreForecasts)$/;
+  /^(PrepareForecastTraining|RecordRun|ChooseCandidate|JudgeForecastCandidate|BuildForecastRequests|AskForecastModel|StoreForecasts)$/;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const parameter = async (name: string): Promise<string> =>

@@ -59,6 +59,19 @@ const IMAGES = 'ecr:repository/{"Fn::Sub":"cdk-hnb659fds-container-assets-${AWS:
 const REGISTRY = 'dynamodb:table/{storage/registry-table}';
 const TELEMETRY = 'timestream:database/{storage/timestream-database}/table/{storage/timestream-table}';
 
+const judges = (model: string): Grants => ({
+  ...LOGS,
+  '*': ANY,
+  [`${MODELS}/runs/*`]: ['s3:GetObject'],
+  [`${MODELS}/training/*`]: ['s3:GetObject'],
+  [RUNS]: ['dynamodb:PutItem'],
+  [`sagemaker:endpoint/smart-grid-STAGE-${model}`]: ['sagemaker:InvokeEndpoint'],
+  [`sagemaker:model-package-group/smart-grid-STAGE-${model}`]: ['sagemaker:CreateModelPackage'],
+  [`sagemaker:model-package/smart-grid-STAGE-${model}/*`]: ['sagemaker:CreateModelPackage'],
+  [IMAGES]: ['ecr:BatchGetImage', 'ecr:DescribeImages'],
+  ...WRITE_KEY,
+});
+
 /** What each function must be able to do, and all that it may. */
 const IN_BOTH: Readonly<Record<string, Grants>> = {
   'operate/migrate-database': {
@@ -154,7 +167,9 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     '*': ANY,
     [RUNS]: ['dynamodb:GetItem', 'dynamodb:Query'],
     'ssm:parameter/smart-grid/STAGE/champions/forecast': ['ssm:GetParameter'],
+    'ssm:parameter/smart-grid/STAGE/champions/anomaly': ['ssm:GetParameter'],
     '{intelligence/forecast-promotion-machine}': ['states:StartExecution'],
+    '{intelligence/anomaly-promotion-machine}': ['states:StartExecution'],
     ...READ_KEY,
   },
   'learn/seed-champion': {
@@ -162,6 +177,7 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     '*': ANY,
     [`${MODELS}/seeds/*`]: ['s3:PutObject'],
     'ssm:parameter/smart-grid/STAGE/champions/forecast': ['ssm:GetParameter', 'ssm:PutParameter'],
+    'ssm:parameter/smart-grid/STAGE/champions/anomaly': ['ssm:GetParameter', 'ssm:PutParameter'],
     ...WRITE_KEY,
   },
   'learn/prepare-training': {
@@ -173,18 +189,8 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
   },
   'learn/record-run': { ...LOGS, '*': ANY, [RUNS]: ['dynamodb:PutItem'], ...WRITE_KEY },
   'learn/choose-candidate': { ...LOGS, '*': ANY },
-  'learn/judge-candidate': {
-    ...LOGS,
-    '*': ANY,
-    [`${MODELS}/runs/*`]: ['s3:GetObject'],
-    [`${MODELS}/training/*`]: ['s3:GetObject'],
-    [RUNS]: ['dynamodb:PutItem'],
-    'sagemaker:endpoint/smart-grid-STAGE-forecast': ['sagemaker:InvokeEndpoint'],
-    'sagemaker:model-package-group/smart-grid-STAGE-forecast': ['sagemaker:CreateModelPackage'],
-    'sagemaker:model-package/smart-grid-STAGE-forecast/*': ['sagemaker:CreateModelPackage'],
-    [IMAGES]: ['ecr:BatchGetImage', 'ecr:DescribeImages'],
-    ...WRITE_KEY,
-  },
+  'learn/judge-candidate:forecast': judges('forecast'),
+  'learn/judge-candidate:anomaly': judges('anomaly'),
   'learn/build-forecast-requests': {
     ...LOGS,
     '*': ANY_IN_NETWORK,
@@ -204,6 +210,36 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     '*': ANY_IN_NETWORK,
     ...database('grid_writer'),
     [`${MODELS}/forecasts/*`]: ['s3:GetObject'],
+    ...READ_KEY,
+  },
+  'learn/prepare-anomaly-training': {
+    ...LOGS,
+    '*': ANY_IN_NETWORK,
+    ...database('grid_reader'),
+    [`${MODELS}/training/*`]: ['s3:PutObject'],
+    ...WRITE_KEY,
+  },
+  'learn/list-scored-meters': { ...LOGS, '*': ANY_IN_NETWORK, ...database('grid_reader') },
+  'learn/build-anomaly-requests': {
+    ...LOGS,
+    '*': ANY_IN_NETWORK,
+    ...database('grid_reader'),
+    [`${MODELS}/anomalies/*`]: ['s3:PutObject'],
+    ...WRITE_KEY,
+  },
+  'learn/ask-anomaly-model': {
+    ...LOGS,
+    '*': ANY,
+    [`${MODELS}/anomalies/*`]: ['s3:GetObject', 's3:PutObject'],
+    'sagemaker:endpoint/smart-grid-STAGE-anomaly': ['sagemaker:InvokeEndpoint'],
+    ...WRITE_KEY,
+  },
+  'learn/store-anomaly-scores': {
+    ...LOGS,
+    '*': ANY_IN_NETWORK,
+    ...database('grid_writer'),
+    [`${MODELS}/anomalies/*`]: ['s3:GetObject'],
+    'dynamodb:table/{storage/settings-table}': ['dynamodb:GetItem'],
     ...READ_KEY,
   },
   'api/service': { ...LOGS, '*': ANY },

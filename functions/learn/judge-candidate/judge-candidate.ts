@@ -3,11 +3,9 @@ import type { ModelRuns } from '../../../layers/adapters/dynamodb/model-runs.ts'
 import { fileInArchive } from '../../../layers/adapters/s3/archive.ts';
 import { jsonLines, keyOf, type ObjectStore } from '../../../layers/adapters/s3/objects.ts';
 import type { ModelRegistry } from '../../../layers/adapters/sagemaker/model-registry.ts';
-import { forecastExample } from '../../../layers/contracts/models/forecast.ts';
-import { modelRun, plannedJob } from '../../../layers/contracts/models/learning.ts';
-import { forecastLoss } from '../../../layers/domain/models/forecast-loss.ts';
+import { type ModelName, modelRun, plannedJob } from '../../../layers/contracts/models/learning.ts';
 import { type ExampleLoss, judge } from '../../../layers/domain/models/gate.ts';
-import { guardsOf } from '../../../layers/domain/models/guards.ts';
+import { guardsOf, lossOf } from '../../../layers/domain/models/guards.ts';
 import type { ModelEndpoint } from '../../../layers/domain/models/model-endpoint.ts';
 import type { TaskOutcome } from '../../../layers/runtime/task.ts';
 
@@ -44,7 +42,7 @@ export const judgeCandidate =
     if (!measured) throw new Error(`run ${runId} left no evaluation`);
     const challenger = evaluation.parse(JSON.parse(new TextDecoder().decode(measured))).examples;
     const lines = jsonLines(await objects.read(`${keyOf(job.validation, objects.bucket)}examples.jsonl`));
-    const before = await championLosses(champion, lines);
+    const before = await championLosses(model, champion, lines);
     const answered = new Set(before.map(({ id }) => id));
     // Where the champion itself fails there is nothing to compare: what it answers decides.
     const decision = judge({
@@ -61,13 +59,21 @@ export const judgeCandidate =
     };
   };
 
-async function championLosses(champion: ModelEndpoint, lines: readonly unknown[]): Promise<ExampleLoss[]> {
+/** A line of any model's validation channel. */
+const asked = z.looseObject({ request: z.unknown() });
+
+async function championLosses(
+  model: ModelName,
+  champion: ModelEndpoint,
+  lines: readonly unknown[],
+): Promise<ExampleLoss[]> {
+  const loss = lossOf(model);
   const losses: ExampleLoss[] = [];
   for (const line of lines) {
-    const outcome = await champion.ask(forecastExample.parse(line).request);
+    const outcome = await champion.ask(asked.parse(line).request);
     if (!('answer' in outcome)) continue;
     try {
-      losses.push(forecastLoss(line, outcome.answer));
+      losses.push(loss(line, outcome.answer));
     } catch {
       // An answer that is none counts as no answer.
     }

@@ -3,14 +3,13 @@ import * as z from 'zod';
 import type { ObjectStore } from '../../../layers/adapters/s3/objects.ts';
 import {
   type Hyperparameters,
-  type ModelName,
   modelName,
-  type PlannedJob,
   type TrainingPlan,
   trainingRequest,
 } from '../../../layers/contracts/models/learning.ts';
 import { entityHistory, readUntil } from '../../../layers/domain/models/entity-history.ts';
 import { type ForecastEntities, forecastEntities } from '../../../layers/domain/models/forecast-entities.ts';
+import { trainingPlan } from '../../../layers/domain/models/training-plan.ts';
 import {
   type EntitySeries,
   exampleAt,
@@ -40,9 +39,12 @@ const FOLDS = 3;
 const MIN_TRAINING_DAYS = 21;
 
 /** What is tried when nobody says otherwise; the model's own defaults come first. */
-const CANDIDATES: Readonly<Record<ModelName, readonly Hyperparameters[]>> = {
-  forecast: [{}, { trees: '200', leaves: '16' }, { trees: '60', leaves: '31' }, { model: 'seasonal', weeks: '6' }],
-};
+const CANDIDATES: readonly Hyperparameters[] = [
+  {},
+  { trees: '200', leaves: '16' },
+  { trees: '60', leaves: '31' },
+  { model: 'seasonal', weeks: '6' },
+];
 
 export interface TrainingPorts extends ForecastEntities {
   windows: Pick<WindowReader, 'daysOf'>;
@@ -67,7 +69,14 @@ export const prepareTraining =
     const dataVersion = hash.slice(0, 16);
     const base = `training/${task.model}/${dataVersion}`;
     if (complete) await Promise.all(contents.map((content, fold) => write(ports.objects, `${base}/${fold}`, content)));
-    const plan = planOf(task, { dataVersion, base, complete, objects: ports.objects });
+    const { model, execution, startedAt, request } = task;
+    const { budgetMinutes, candidates = CANDIDATES } = request;
+    const { objects } = ports;
+    const uri = (fold: number, part: string) => objects.uri(`${base}/${fold}/${part}/`);
+    const plan = trainingPlan(
+      { model, execution, startedAt, budgetMinutes, candidates },
+      complete ? { dataVersion, folds: FOLDS, uri, output: objects.uri(`runs/${model}`) } : null,
+    );
     return { output: plan, counts: { TrainingSeries: series.length, TrainingJobsPlanned: plan.jobCount } };
   };
 
@@ -111,40 +120,4 @@ const foldContents = (series: readonly EntitySeries[], { cutoff, origins }: Fold
 async function write(objects: ObjectStore, base: string, { files, examples }: FoldContents): Promise<void> {
   for (const { name, text } of files) await objects.put(`${base}/train/${name}`, text, 'text/csv');
   await objects.put(`${base}/validation/examples.jsonl`, `${examples.join('\n')}\n`, 'application/jsonlines');
-}
-
-function planOf(
-  { model, execution, startedAt, request: { budgetMinutes, candidates } }: z.infer<typeof trainingTask>,
-  {
-    dataVersion,
-    base,
-    complete,
-    objects,
-  }: { dataVersion: string; base: string; complete: boolean; objects: ObjectStore },
-): TrainingPlan {
-  // Begins with the start, so that plans and runs sort by time.
-  const suffix = createHash('sha256').update(execution).digest('hex').slice(0, 8);
-  const planId = `${startedAt.slice(0, 19).replaceAll(/[-:]/g, '')}-${suffix}`;
-  const tried = candidates ?? CANDIDATES[model];
-  const backtests = complete ? tried.length * (FOLDS - 1) : 0;
-  // The budget is of the whole machine: backtests side by side two by two, then the final.
-  const maxRuntimeSeconds = Math.max(60, Math.floor((budgetMinutes * 60) / (Math.ceil(backtests / 2) + 1)));
-  const uri = (fold: number, part: string) => objects.uri(`${base}/${fold}/${part}/`);
-  const jobs = Array.from({ length: complete ? FOLDS - 1 : 0 }, (_, fold) => fold).flatMap((fold) =>
-    tried.map(
-      (hyperparameters, index): PlannedJob => ({
-        jobName: `${model}-${planId}-c${index}-f${fold}`,
-        planId,
-        kind: 'backtest',
-        fold,
-        hyperparameters,
-        train: uri(fold, 'train'),
-        validation: uri(fold, 'validation'),
-        output: objects.uri(`runs/${model}`),
-        maxRuntimeSeconds,
-      }),
-    ),
-  );
-  const holdout = complete ? { train: uri(FOLDS - 1, 'train'), validation: uri(FOLDS - 1, 'validation') } : null;
-  return { planId, model, dataVersion, jobCount: jobs.length, jobs, holdout, maxRuntimeSeconds };
 }

@@ -1,6 +1,7 @@
 import type { ScoringStore, ScoringWork } from '../../domain/anomalies/anomaly-store.ts';
 import { BUCKET_BITS } from '../../domain/readings/calendar-day.ts';
 import { postgresAnomalyRecorder } from './anomaly-recorder.ts';
+import { metersOf } from './meter-directory.ts';
 import type { Database, Queryable } from './pool.ts';
 import { postgresReadingStore } from './reading-store.ts';
 import { epochMs } from './topology-rows.ts';
@@ -27,16 +28,9 @@ function scoringWork(session: Queryable): ScoringWork {
       return { bucket: Number(bucket), days: rows.map(({ day }) => Number(day)).sort((a, b) => a - b) };
     },
     async postpone(bucket, day) {
-      await session.query('INSERT INTO score_due (bucket, day) VALUES ($1, $2) ON CONFLICT DO NOTHING', [bucket, day]);
+      await session.query(POSTPONE, [bucket, day]);
     },
-    async meters(bucket) {
-      const { rows } = await session.query(METERS, [bucket]);
-      return rows.map((row) => ({
-        meterNo: Number(row.meter_no),
-        meterId: String(row.meter_id),
-        timeZone: String(row.time_zone),
-      }));
-    },
+    meters: (bucket) => metersOf(session, bucket),
     async trackers(bucket) {
       const { rows } = await session.query(TRACKERS, [bucket]);
       return rows.map((row) => ({
@@ -76,12 +70,8 @@ const CLAIM = `DELETE FROM score_due WHERE (bucket, day) IN (SELECT bucket, day 
     FOR UPDATE SKIP LOCKED)
   RETURNING bucket, day`;
 
-/** Meters of a bucket that ever were installed, with the zone of where they are now. */
-const METERS = `SELECT DISTINCT ON (meter_no) meter_no, meter_id, time_zone
-  FROM meter JOIN meter_installation i USING (meter_no) JOIN usage_point USING (usage_point_id)
-    JOIN transformer USING (transformer_id) JOIN feeder USING (feeder_id) JOIN substation USING (substation_id)
-    JOIN region USING (region_id)
-  WHERE i.meter_no >> ${BUCKET_BITS} = $1::int ORDER BY meter_no, valid_from DESC`;
+/** What was due once has waited long enough. */
+const POSTPONE = `INSERT INTO score_due (bucket, day, noted_at) VALUES ($1, $2, to_timestamp(0)) ON CONFLICT DO NOTHING`;
 
 const TRACKERS = `SELECT meter_no, channel, ${epochMs('scored_to')} AS scored_ms, state FROM meter_tracker
   WHERE meter_no >> ${BUCKET_BITS} = $1::int`;

@@ -9,6 +9,11 @@ export const AnomalySettings = z
       .min(3)
       .max(12)
       .describe('−log10 of a probability: 4 keeps what one reading in ten thousand of a meter is'),
+    leastFaultScore: z
+      .number()
+      .min(0.5)
+      .max(1)
+      .describe('probability of a fault from which on the model of labelled faults finds an anomaly'),
     gatherMinutes: z
       .number()
       .min(0)
@@ -18,4 +23,9 @@ export const AnomalySettings = z
   .meta({ id: 'AnomalySettings' });
 export type AnomalySettings = z.infer<typeof AnomalySettings>;
 
-export const DEFAULT_ANOMALY_SETTINGS: AnomalySettings = { alertsPerDay: 24, leastSurprise: 4, gatherMinutes: 1 };
+export const DEFAULT_ANOMALY_SETTINGS: AnomalySettings = {
+  alertsPerDay: 24,
+  leastSurprise: 4,
+  leastFaultScore: 0.8,
+  gatherMinutes: 1,
+};

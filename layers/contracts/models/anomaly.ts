@@ -77,5 +77,24 @@ export const windowScore = z.object({
 });
 export type WindowScore = z.infer<typeof windowScore>;
 
-export const anomalyResponse = z.object({ windows: z.array(windowScore) });
+export const anomalyResponse = z.object({ modelVersion: z.string().min(1), windows: z.array(windowScore) });
 export type AnomalyResponse = z.infer<typeof anomalyResponse>;
+
+/** A line of the validation channel: what is asked of one meter, and what is true of its last day. */
+export const anomalyExample = z.object({
+  id: z.string(),
+  /** The meter: its examples are not independent of each other. */
+  block: z.string(),
+  request: anomalyRequest,
+  label: z.enum(FAULT_LABELS),
+});
+export type AnomalyExample = z.infer<typeof anomalyExample>;
+
+/**
+ * Guard metrics of an anomaly model, both proper scores (Brier 1950): `detection` of the probability that there is a fault, `classification` of
+ * the probabilities of all faults and of none.
+ */
+export const ANOMALY_GUARDS = ['detection', 'classification'] as const;
+
+/** Detection by what is true, for the card of a model: `detection_theft`, … */
+export const detectionOf = (label: FaultLabel): string => `detection_${label}`;

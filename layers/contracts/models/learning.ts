@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { id } from '../api/values.ts';
 
 /** Models there are; each has a container in `models/<name>`. */
-export const MODELS = ['forecast'] as const;
+export const MODELS = ['forecast', 'anomaly'] as const;
 export const modelName = z.enum(MODELS);
 export type ModelName = z.infer<typeof modelName>;
 

@@ -1,0 +1,28 @@
+import { anomalyExample, anomalyResponse, detectionOf, FAULT_CLASSES } from '../../contracts/models/anomaly.ts';
+import type { ExampleLoss } from './gate.ts';
+
+/** Probabilities of faults and none add up to 1 but for rounding. */
+const SLACK = 1e-6;
+
+/**
+ * Losses of a judgement of the last day of one meter.
+ * @throws if the response breaks its contract, judges another meter, or its probabilities do not add up.
+ */
+export function anomalyLoss(line: unknown, answer: unknown): ExampleLoss {
+  const { id, block, request, label } = anomalyExample.parse(line);
+  const { windows } = anomalyResponse.parse(answer);
+  const [asked] = request.windows;
+  const [judged] = windows;
+  if (windows.length !== 1 || judged === undefined || judged.meterId !== asked?.meterId)
+    throw new Error(
+      `example ${id} asks for one meter and is answered ${windows.map(({ meterId }) => meterId).join(', ')}`,
+    );
+  const { score, faults } = judged;
+  const sum = FAULT_CLASSES.reduce((total, fault) => total + (faults[fault] ?? 0), 0);
+  if (Math.abs(sum - score) > SLACK) throw new Error(`example ${id}: faults of ${sum} are not the score ${score}`);
+  const detection = (score - (label === 'normal' ? 0 : 1)) ** 2;
+  const ofFaults = FAULT_CLASSES.map((fault) => ((faults[fault] ?? 0) - (fault === label ? 1 : 0)) ** 2);
+  const classification =
+    (ofFaults.reduce((total, one) => total + one, 0) + (1 - score - (label === 'normal' ? 1 : 0)) ** 2) / 2;
+  return { id, block, losses: { detection, classification, [detectionOf(label)]: detection } };
+}

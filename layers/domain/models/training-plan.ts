@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import type { Hyperparameters, ModelName, PlannedJob, TrainingPlan } from '../../contracts/models/learning.ts';
+
+/** What a run of the training machine asks for; `execution` is the machine's own id of the run. */
+export interface TrainingAsked {
+  model: ModelName;
+  execution: string;
+  startedAt: string;
+  budgetMinutes: number;
+  candidates: readonly Hyperparameters[];
+}
+
+/**
+ * Jobs that backtest every candidate on every fold but the newest, which is the holdout. Asked again, the same plan comes out.
+ * @param data where the folds lie; null: too little to learn from.
+ */
+export function trainingPlan(
+  { model, execution, startedAt, budgetMinutes, candidates }: TrainingAsked,
+  data: {
+    dataVersion: string;
+    folds: number;
+    uri: (fold: number, part: 'train' | 'validation') => string;
+    output: string;
+  } | null,
+): TrainingPlan {
+  // Begins with the start, so that plans and runs sort by time.
+  const suffix = createHash('sha256').update(execution).digest('hex').slice(0, 8);
+  const planId = `${startedAt.slice(0, 19).replaceAll(/[-:]/g, '')}-${suffix}`;
+  const backtests = data ? candidates.length * (data.folds - 1) : 0;
+  // The budget is of the whole machine: backtests side by side two by two, then the final.
+  const maxRuntimeSeconds = Math.max(60, Math.floor((budgetMinutes * 60) / (Math.ceil(backtests / 2) + 1)));
+  if (!data) return { planId, model, dataVersion: 'none', jobCount: 0, jobs: [], holdout: null, maxRuntimeSeconds };
+  const { dataVersion, folds, uri, output } = data;
+  const jobs = Array.from({ length: folds - 1 }, (_, fold) => fold).flatMap((fold) =>
+    candidates.map(
+      (hyperparameters, index): PlannedJob => ({
+        jobName: `${model}-${planId}-c${index}-f${fold}`,
+        planId,
+        kind: 'backtest',
+        fold,
+        hyperparameters,
+        train: uri(fold, 'train'),
+        validation: uri(fold, 'validation'),
+        output,
+        maxRuntimeSeconds,
+      }),
+    ),
+  );
+  const holdout = { train: uri(folds - 1, 'train'), validation: uri(folds - 1, 'validation') };
+  return { planId, model, dataVersion, jobCount: jobs.length, jobs, holdout, maxRuntimeSeconds };
+}
