@@ -43,7 +43,7 @@ const methodNames = choices.method.options;
 
 const columns = (now: number, zone: string): Column<AnomalyRow>[] => [
   { label: 'Where', plain: entityName, show: (a) => entityName(a).replace(/^Meter /, '') },
-  { label: 'What', plain: anomalyName, show: (a) => <span class="cut">{anomalyName(a)}</span> },
+  { label: 'What', plain: anomalyName, show: anomalyName },
   { label: 'Since', wide: true, plain: (a) => a.since, show: (a) => shortTime(Date.parse(a.since), now, zone) },
   { label: 'How unusual', wide: true, plain: howUnusual, show: howUnusual },
   { label: 'Score', wide: true, numeric: true, plain: (a) => a.score, show: (a) => a.score.toFixed(4) },

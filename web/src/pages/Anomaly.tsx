@@ -15,7 +15,7 @@ import {
 import { liveMs, useAnswer, useGroups, useServices } from '../app/data.ts';
 import { isFree } from '../app/keys.ts';
 import { link } from '../app/location.ts';
-import { type Measure, threeDigits } from '../app/numbers.ts';
+import { type Measure, plainNumber, threeDigits } from '../app/numbers.ts';
 import { useRange } from '../app/range.ts';
 import { slotsOf } from '../app/slots.ts';
 import { ageName, dayMs, dayName, instantName, iso, shortTime, startOfLocalDay } from '../app/times.ts';
@@ -317,6 +317,10 @@ const Done = ({ anomaly, zone, you }: { anomaly: AnomalyDetail; zone: string; yo
   );
 };
 
+/** Bounds of a band say no more than two digits. */
+const bound = (amount: number): string =>
+  Math.abs(amount) >= 100 ? plainNumber(Math.round(amount)) : String(Number(amount.toPrecision(2))).replace('-', '−');
+
 const oneInOf = (oneIn: number): Measure =>
   oneIn > RAREST
     ? { amount: '< 1', unit: 'in a million readings' }
@@ -398,7 +402,7 @@ export const AnomalyPage = ({ anomalyId }: { anomalyId: string }) => {
               (anomaly.expected === null
                 ? null
                 : {
-                    amount: `${threeDigits(meterId ? Math.max(0, anomaly.expected.low) : anomaly.expected.low)}–${threeDigits(anomaly.expected.high)}`,
+                    amount: `${bound(meterId ? Math.max(0, anomaly.expected.low) : anomaly.expected.low)}–${bound(anomaly.expected.high)}`,
                     unit: anomaly.unit,
                   }),
             note: anomaly?.expected === null ? 'too little is known yet' : 'nine of ten lie within',

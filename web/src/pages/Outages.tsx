@@ -73,19 +73,19 @@ export const OutagesPage = () => {
           },
           {
             label: 'SAIDI',
-            measure: index(data && data.unplannedWithoutMajorEvents.saidiMinutes, 'min a year'),
+            measure: index(data?.unplannedWithoutMajorEvents.saidiMinutes, 'min a year'),
             note: data?.majorEventDays.length
               ? `${threeDigits(data.unplanned.saidiMinutes ?? 0)} with ${data.majorEventDays.length} major event days`
               : 'no major event day',
           },
           {
             label: 'SAIFI',
-            measure: index(data && data.unplannedWithoutMajorEvents.saifi, 'a year'),
+            measure: index(data?.unplannedWithoutMajorEvents.saifi, 'a year'),
             note: data ? `${data.unplanned.sustained} sustained, ${data.unplanned.momentary} momentary` : ' ',
           },
           {
             label: 'CAIDI',
-            measure: index(data && data.unplannedWithoutMajorEvents.caidiMinutes, 'min'),
+            measure: index(data?.unplannedWithoutMajorEvents.caidiMinutes, 'min'),
             note: data && data.unplanned.sustained === 0 ? 'nobody was interrupted' : 'to restore a customer',
           },
         ]}

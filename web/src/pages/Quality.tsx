@@ -28,7 +28,7 @@ const ruleName = (rule: string): string => {
 
 const severities: Readonly<Record<Exception['severity'], { name: StatusName; word: string }>> = {
   quarantine: { name: 'high', word: 'never stored' },
-  fail: { name: 'critical', word: 'not billable as read' },
+  fail: { name: 'critical', word: 'not billable' },
   hold: { name: 'high', word: 'billing waits' },
   review: { name: 'warn', word: 'to be looked at' },
 };

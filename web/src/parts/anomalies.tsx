@@ -105,7 +105,6 @@ export const LabelDialog = ({ anomaly, close }: { anomaly: AnomalyRow; close: ()
                 required
                 checked={label === one}
                 onChange={() => setLabel(one)}
-                // biome-ignore lint/a11y/noAutofocus: the dialog was opened to choose.
                 autofocus={one === 'theft'}
               />
               <span>
