@@ -99,6 +99,7 @@ export class ApiStack extends StageStack {
       forecasts: make('forecasts'),
       models: make('models'),
       anomalies: make('anomalies'),
+      audit: make('audit'),
     };
   }
 
@@ -184,8 +185,30 @@ export class ApiStack extends StageStack {
         name: 'api/anomalies',
         memoryMb: 512,
         inNetwork: true,
-        environment: this.databaseEnvironment('grid_writer'),
-        grants: [connectDatabase(this, resourceId, 'grid_writer')],
+        environment: { ...this.databaseEnvironment('grid_writer'), AUDIT_TABLE: this.wire('storage/audit-table') },
+        grants: [
+          connectDatabase(this, resourceId, 'grid_writer'),
+          {
+            sid: 'AppendAudit',
+            actions: ['dynamodb:PutItem'],
+            resources: [tableArn(this, this.wire('storage/audit-table'))],
+          },
+          useDataKey(dataKeyArn, 'write'),
+        ],
+      },
+      audit: {
+        name: 'api/audit',
+        memoryMb: 256,
+        inNetwork: false,
+        environment: { AUDIT_TABLE: this.wire('storage/audit-table') },
+        grants: [
+          {
+            sid: 'ReadAudit',
+            actions: ['dynamodb:Query'],
+            resources: [`${tableArn(this, this.wire('storage/audit-table'))}/index/when`],
+          },
+          useDataKey(dataKeyArn, 'read'),
+        ],
       },
     };
   }

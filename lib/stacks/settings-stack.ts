@@ -64,6 +64,7 @@ export class SettingsStack extends StageStack {
         APPCONFIG_ENVIRONMENT: environment,
         APPCONFIG_PROFILE: profile,
         SETTINGS_TABLE: table,
+        AUDIT_TABLE: this.wire('storage/audit-table'),
       },
       grants: [
         {
@@ -77,7 +78,16 @@ export class SettingsStack extends StageStack {
             }),
           ],
         },
-        { sid: 'PublishSettings', actions: ['dynamodb:PutItem'], resources: [tableArn(this, table)] },
+        {
+          sid: 'PublishSettings',
+          actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+          resources: [tableArn(this, table)],
+        },
+        {
+          sid: 'AppendAudit',
+          actions: ['dynamodb:PutItem'],
+          resources: [tableArn(this, this.wire('storage/audit-table'))],
+        },
         useDataKey(dataKeyArn, 'write'),
       ],
     });

@@ -110,6 +110,12 @@ export class StorageStack extends StageStack {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sequence', type: AttributeType.NUMBER },
     });
+    audit.addGlobalSecondaryIndex({
+      indexName: 'when',
+      partitionKey: { name: 'month', type: AttributeType.STRING },
+      sortKey: { name: 'position', type: AttributeType.STRING },
+      projectionType: ProjectionType.ALL,
+    });
     const operatorSettings = new Table(this, 'Settings', {
       ...common,
       partitionKey: { name: 'pk', type: AttributeType.STRING },

@@ -16,6 +16,8 @@ const ONLY_IN_TROUBLE: Readonly<Record<string, string>> = {
   'quarantine KnowWhatIsMissing': 'when an object is gone that the index names',
   'WatchQuarantine NoteFailedBatches': 'when a batch was given up',
   'WatchQuarantine UseDataKey': 'when a batch was given up',
+  'anomalies AppendAudit': 'when somebody labels an anomaly',
+  'anomalies UseDataKey': 'when somebody labels an anomaly',
   'models StartPromotions': 'when an administrator promotes a version, or takes one back',
   'EmptyBuckets ListObjects': 'when a stage is removed',
   'EmptyBuckets DeleteObjects': 'when a stage is removed',

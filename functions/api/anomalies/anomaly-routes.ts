@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { anomaly, anomalyDetail } from '../../../layers/contracts/api/anomalies.ts';
 import type { Label, StoredAnomaly } from '../../../layers/domain/anomalies/anomaly.ts';
 import type { AnomalyHistory, AnomalyInbox } from '../../../layers/domain/anomalies/anomaly-store.ts';
+import type { AuditLog, AuditRecord } from '../../../layers/domain/audit/audit-log.ts';
 import { DAY_MS } from '../../../layers/domain/readings/calendar-day.ts';
 import type { UseCases } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem, apiProblem } from '../../../layers/runtime/api-problem.ts';
@@ -16,7 +17,13 @@ const MAX_SNOOZE_MS = 366 * DAY_MS;
 type Routes = 'listAnomalies' | 'getAnomaly' | 'labelAnomaly' | 'snoozeAnomaly';
 
 /** Use cases of anomalies: seen, labelled, snoozed. */
-export function anomalyRoutes({ inbox }: { inbox: AnomalyInbox }): UseCases<Routes> {
+export function anomalyRoutes({
+  inbox,
+  audit,
+}: {
+  inbox: AnomalyInbox;
+  audit: Pick<AuditLog, 'append'>;
+}): UseCases<Routes> {
   const found = async (anomalyId: string, now: number) => {
     const history = await inbox.find(anomalyId, now);
     return history ? detailOf(history) : noAnomaly(anomalyId);
@@ -50,6 +57,7 @@ export function anomalyRoutes({ inbox }: { inbox: AnomalyInbox }): UseCases<Rout
         by: caller.subject,
         at: now,
       });
+      await audit.append(labelRecords(anomalyId, (await inbox.find(anomalyId, now))?.labels ?? []));
       return found(anomalyId, now);
     },
     async snoozeAnomaly({ params: { anomalyId }, body, caller, now }) {
@@ -61,6 +69,18 @@ export function anomalyRoutes({ inbox }: { inbox: AnomalyInbox }): UseCases<Rout
     },
   };
 }
+
+/** Every label that an anomaly ever had, from the latest back: one whose record was lost is made good by the next. Which client they came by is not kept. */
+const labelRecords = (anomalyId: string, labels: readonly Label[]): AuditRecord[] =>
+  labels.toReversed().map(({ label, note, from, to, by, at }, place) => ({
+    entity: `anomaly#${anomalyId}`,
+    sequence: place + 1,
+    at,
+    actor: { subject: by, clientId: '' },
+    action: 'anomaly.label',
+    reason: note ?? '',
+    details: { label, from: iso(from), to: iso(to) },
+  }));
 
 const iso = (timeMs: number): string => new Date(timeMs).toISOString();
 const isoOrNull = (timeMs: number | null): string | null => (timeMs === null ? null : iso(timeMs));

@@ -1,5 +1,6 @@
 import { AppConfigDataClient } from '@aws-sdk/client-appconfigdata';
 import { appConfigDeployed } from '../../../layers/adapters/appconfig/deployed-configuration.ts';
+import { dynamoAuditLog } from '../../../layers/adapters/dynamodb/audit-log.ts';
 import { documentClient } from '../../../layers/adapters/dynamodb/document-client.ts';
 import { dynamoSettingsStore } from '../../../layers/adapters/dynamodb/settings-store.ts';
 import { publishSettings } from '../../../layers/domain/settings/publish-settings.ts';
@@ -14,6 +15,7 @@ const publish = publishSettings({
     profile: APPCONFIG_PROFILE,
   }),
   store: dynamoSettingsStore(documentClient(), process.env.SETTINGS_TABLE ?? ''),
+  audit: dynamoAuditLog(documentClient(), process.env.AUDIT_TABLE ?? ''),
   clock: Date.now,
   onRefusal: (version, violations) => log.warn('SETTINGS_REFUSED', { version, violations }),
 });

@@ -10,6 +10,7 @@ import {
   anomalyParams,
   anomalySnoozeRequest,
 } from './anomalies.ts';
+import { auditList, auditQuery } from './audit.ts';
 import { batch, batchParams, batchResult, batchStatus, idempotencyKeyHeader } from './batch.ts';
 import {
   consumptionQuery,
@@ -119,6 +120,7 @@ export type RouteFunction =
   | 'reading-edits'
   | 'forecasts'
   | 'models'
+  | 'audit'
   | 'anomalies'
   | 'vee';
 
@@ -151,6 +153,7 @@ const viewers = { groups: fromGroup('viewer'), scope: 'grid/read' } as const;
 const analysts = { groups: fromGroup('analyst'), scope: 'grid/read' } as const;
 const operatorsRead = { groups: fromGroup('operator'), scope: 'grid/read' } as const;
 const operators = { groups: fromGroup('operator'), scope: 'grid/write' } as const;
+const adminsRead = { groups: fromGroup('admin'), scope: 'grid/read' } as const;
 const admins = { groups: fromGroup('admin'), scope: 'grid/write' } as const;
 const headends = { groups: [], scope: 'grid/ingest' } as const;
 const anyone = { public: true } as const;
@@ -831,6 +834,17 @@ export const routesById = {
     query: determinantsQuery,
     response: billingDeterminants,
     problems: ['not-found'],
+    cache: 'no-store',
+  },
+  listAudit: {
+    id: 'listAudit',
+    method: 'GET',
+    path: '/audit',
+    summary: 'Who changed what, when and why: edits of readings, the quarantine, settings, labels',
+    function: 'audit',
+    access: adminsRead,
+    query: auditQuery,
+    response: auditList,
     cache: 'no-store',
   },
   putTopology: {

@@ -6,7 +6,7 @@ export interface Actor {
 
 /** One change that somebody answers for. */
 export interface AuditRecord {
-  /** What was changed: `quarantine#<id>`, `reading#<meter>/<channel>/<start>`. */
+  /** What was changed: `quarantine#<id>`, `reading#<meter>/<channel>/<start>`, `anomaly#<id>`, `settings#<stage>`. */
   entity: string;
   /** Grows with each change of the entity, and with it is the record's key. */
   sequence: number;
@@ -26,4 +26,22 @@ export interface AuditLog {
   append(records: readonly AuditRecord[]): Promise<void>;
   /** Records of an entity by sequence. */
   of(entity: string): Promise<AuditRecord[]>;
+}
+
+export interface AuditQuery {
+  /** [from, to), epoch ms. */
+  from: number;
+  to: number;
+  actor?: string | undefined;
+  action?: string | undefined;
+  entity?: string | undefined;
+  limit: number;
+  /** Where the page before ended. */
+  before?: string | undefined;
+}
+
+/** What was written down, newest first. */
+export interface AuditReader {
+  /** `next`: where the next page begins, although this one may hold fewer than `limit`; undefined: there is no more. */
+  list(query: AuditQuery): Promise<{ records: AuditRecord[]; next: string | undefined }>;
 }

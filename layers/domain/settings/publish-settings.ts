@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { GridSettings } from '../../contracts/settings/grid-settings.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
 import { parseStrictJson } from '../messages/strict-json.ts';
 import type { DeployedConfiguration, SettingsStore } from './settings-source.ts';
 
@@ -13,7 +14,8 @@ export const versionOf = (document: Uint8Array): string =>
  */
 export function publishSettings(ports: {
   deployed: DeployedConfiguration;
-  store: Pick<SettingsStore, 'publish'>;
+  store: SettingsStore;
+  audit: Pick<AuditLog, 'append'>;
   clock: () => number;
   onRefusal: (version: string, violations: readonly string[]) => void;
 }) {
@@ -23,7 +25,22 @@ export function publishSettings(ports: {
     const version = versionOf(document);
     const judged = judge(document);
     if ('settings' in judged) {
-      const changed = await ports.store.publish({ version, settings: judged.settings, at: ports.clock() });
+      const at = ports.clock();
+      const before = (await ports.store.read())?.version;
+      if (before === version) return { SettingsPublished: 0, SettingsRefused: 0 };
+      // Noted first: what is in force is on record, and a crash in between notes it once more.
+      await ports.audit.append([
+        {
+          entity: 'settings#current',
+          sequence: at,
+          at,
+          actor: { subject: 'appconfig', clientId: 'publish-settings' },
+          action: 'settings.publish',
+          reason: 'deployed by AppConfig, whose history says by whom',
+          details: { version, ...(before === undefined ? {} : { before }) },
+        },
+      ]);
+      const changed = await ports.store.publish({ version, settings: judged.settings, at });
       return { SettingsPublished: changed ? 1 : 0, SettingsRefused: 0 };
     }
     ports.onRefusal(version, judged.found);

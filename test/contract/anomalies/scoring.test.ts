@@ -11,6 +11,7 @@ import type { StoredAnomaly } from '../../../layers/domain/anomalies/anomaly.ts'
 import { AnomalyTracker } from '../../../layers/domain/anomalies/anomaly-tracker.ts';
 import { scoreReadings } from '../../../layers/domain/anomalies/score-readings.ts';
 import { streamEpisodes } from '../../../layers/domain/anomalies/stream-episodes.ts';
+import type { AuditRecord } from '../../../layers/domain/audit/audit-log.ts';
 import { DAY_MS, dayOf } from '../../../layers/domain/readings/calendar-day.ts';
 import { ReadingColumns } from '../../../layers/domain/readings/reading-columns.ts';
 import { aggregateWindows } from '../../../layers/domain/windows/aggregate-windows.ts';
@@ -185,7 +186,11 @@ for (const { name, open } of testDatabases(21_290)) {
     test('people see, label and snooze them by the API', async () => {
       await append([1, 2, 3].flatMap((meter) => readingsOf(meter)));
       await run();
-      const handler = apiHandler(anomalyRoutes({ inbox: inbox() }), () => now);
+      const audited = new Map<string, AuditRecord>();
+      const note = async (records: readonly AuditRecord[]) => {
+        for (const one of records) audited.set(`${one.entity}/${one.sequence}`, one);
+      };
+      const handler = apiHandler(anomalyRoutes({ inbox: inbox(), audit: { append: note } }), () => now);
       const list = async (query: Record<string, string> = {}) =>
         (await callApi(handler, routesById.listAnomalies, { query })).body as {
           items: Record<string, unknown>[];
@@ -216,6 +221,10 @@ for (const { name, open } of testDatabases(21_290)) {
       });
       expect((await label()).body.labels).toHaveLength(1);
       const other = await callApi(handler, routesById.labelAnomaly, { params, body: { label: 'normal' } });
+      expect([...audited.values()].map(({ action, details }) => `${action} ${details.label}`)).toEqual([
+        'anomaly.label spike',
+        'anomaly.label normal',
+      ]);
       expect(other.body).toMatchObject({ label: { label: 'normal', note: null } });
       expect(other.body.labels).toHaveLength(2);
       expect((await list({ status: 'labelled' })).items).toHaveLength(1);

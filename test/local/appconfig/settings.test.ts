@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-appconfig';
 import { AppConfigDataClient, StartConfigurationSessionCommand } from '@aws-sdk/client-appconfigdata';
 import { appConfigDeployed } from '../../../layers/adapters/appconfig/deployed-configuration.ts';
+import { dynamoAuditLog } from '../../../layers/adapters/dynamodb/audit-log.ts';
 import { dynamoSettingsStore } from '../../../layers/adapters/dynamodb/settings-store.ts';
 import { DEFAULT_GRID_SETTINGS, gridSettingsSchema } from '../../../layers/contracts/settings/grid-settings.ts';
 import { cachedSettings } from '../../../layers/domain/settings/cached-settings.ts';
@@ -53,7 +54,7 @@ let cloud: SmallCloud;
 let tables: TestTables;
 beforeAll(async () => {
   cloud = await smallCloud(resources);
-  tables = await testTables({ settings: { key: ['pk'] } });
+  tables = await testTables({ settings: { key: ['pk'] }, audit: { key: ['pk', 'number:sequence'] } });
 });
 afterAll(async () => {
   tables.stop();
@@ -76,6 +77,7 @@ test('a change of a threshold is in force without a deployment of the stack; an 
   const publish = publishSettings({
     deployed,
     store,
+    audit: dynamoAuditLog(tables.client, 'audit'),
     clock: () => now,
     onRefusal: (_, violations) => refused.push(...violations),
   });
@@ -94,6 +96,10 @@ test('a change of a threshold is in force without a deployment of the stack; an 
   const { version, settings } = await source.current();
   expect([version.length, settings.outages.silenceGraceMinutes]).toEqual([16, 60]);
   expect(JSON.parse(await getSettings(operator(), 'local'))).toEqual(changed);
+  // Once, although it was asked for three times.
+  expect(await dynamoAuditLog(tables.client, 'audit').of('settings#current')).toMatchObject([
+    { action: 'settings.publish', details: { version } },
+  ]);
 
   const broken = {
     vee: changed.vee,
@@ -115,6 +121,7 @@ test('what a validator let through but the contract does not is not published', 
   const publish = publishSettings({
     deployed: { latest: async () => Buffer.from('{"vee": 1, "vee": 2}') },
     store,
+    audit: dynamoAuditLog(tables.client, 'audit'),
     clock: () => 0,
     onRefusal: (_, violations) => refused.push(...violations),
   });
