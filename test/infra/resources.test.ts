@@ -4,6 +4,7 @@ import { groups } from '../../layers/contracts/api/access.ts';
 import { routes } from '../../layers/contracts/api/routes.ts';
 import { RELEASED_SCHEMAS } from '../../layers/contracts/avro/released.ts';
 import { RELEASED_VERSIONS } from '../../layers/contracts/avro/versions.ts';
+import { MODELS } from '../../layers/contracts/models/learning.ts';
 import { stageSettings } from '../../lib/config/stages.ts';
 import { asList, readable, resourcesOf, synthesise, type Templates } from './assembly.ts';
 
@@ -265,6 +266,9 @@ describe('at rest', () => {
   });
 });
 
+const isAlarmOfModel = (id: string, model: string): boolean =>
+  new RegExp(`^${model}(Fails|Slow|Invalid)`, 'i').test(id);
+
 test('each alarm rings somewhere, says its impact and has a runbook that exists', () => {
   const alarms = all(prod, 'AWS::CloudWatch::Alarm');
   expect(alarms.length).toBeGreaterThan(15);
@@ -274,17 +278,24 @@ test('each alarm rings somewhere, says its impact and has a runbook that exists'
     expect([id, impact !== undefined && impact.length > 15]).toEqual([id, true]);
     expect([runbook, existsSync(join(import.meta.dirname, '../..', runbook ?? 'none'))]).toEqual([runbook, true]);
     // A model's own alarms act by the deployment that names them: see the promotion machine.
-    if (!id.startsWith('Forecast')) expect([id, properties.AlarmActions]).toEqual([id, [expect.anything()]]);
+    if (!MODELS.some((model) => isAlarmOfModel(id, model)))
+      expect([id, properties.AlarmActions]).toEqual([id, [expect.anything()]]);
   }
 });
 
-test('a canary is called back by every alarm of its model', () => {
-  const alarms = all(prod, 'AWS::CloudWatch::Alarm').filter(({ stack }) => stack === 'intelligence');
-  expect(alarms.length).toBe(3);
-  const promotions = all(prod, 'AWS::StepFunctions::StateMachine').filter(({ id }) => id.startsWith('Promote'));
-  expect(promotions.length).toBe(1);
-  const definition = JSON.stringify(promotions[0]?.properties.DefinitionString);
-  for (const { id } of alarms) expect([id, definition.includes(`"Ref":"${id}"`)]).toEqual([id, true]);
+test.each(MODELS)('a canary of the %s model is called back by its own alarms, each of them', (model) => {
+  const alarms = all(prod, 'AWS::CloudWatch::Alarm').filter(({ id }) => isAlarmOfModel(id, model));
+  expect(alarms.map(({ properties }) => properties.MetricName).sort()).toEqual([
+    'InvalidModelOutput',
+    'ModelAnswered',
+    'ModelFailed',
+  ]);
+  const [promotion, ...others] = all(prod, 'AWS::StepFunctions::StateMachine').filter(({ id }) =>
+    id.toLowerCase().startsWith(`promote${model}`),
+  );
+  expect(others).toEqual([]);
+  const named = [...JSON.stringify(promotion?.properties.DefinitionString).matchAll(/AlarmName.{1,20}"Ref":"(\w+)"/g)];
+  expect(named.map(([, id]) => id).sort()).toEqual(alarms.map(({ id }) => id).sort());
 });
 
 test('functions are as all functions here are', () => {
