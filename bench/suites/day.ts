@@ -17,6 +17,8 @@ export const name = 'day';
 const PORT = 21_055;
 /** A million, or fewer for a first look: `DAY_METERS=50000 npm run bench -- day`. */
 const METERS = Number(process.env.DAY_METERS ?? 1_000_000);
+/** Both, or one: `DAY_FORM=JSON npm run bench -- day`. */
+const DAY_FORMS = (['JSON', 'columnar'] as const).filter((form) => (process.env.DAY_FORM ?? form) === form);
 const WORKERS = Math.min(2, availableParallelism());
 const GOALS: Readonly<Record<DayForm, number>> = { JSON: 120, columnar: 60 };
 const LOOKED_AT = 200;
@@ -27,7 +29,8 @@ export async function run(say: (line: string) => void): Promise<Record<string, F
   const found = findNativePostgres();
   if ('missing' in found) throw new Error(`the day suite needs a native PostgreSQL: ${found.missing}`);
   const figures: Record<string, Figure> = {};
-  for (const form of ['JSON', 'columnar'] as const) {
+  if (DAY_FORMS.length === 0) throw new Error('DAY_FORM is JSON or columnar');
+  for (const form of DAY_FORMS) {
     const settings = { synchronous_commit: 'on', jit: 'off', max_wal_size: '4GB', shared_buffers: '256MB' };
     const server = await startNativePostgres({ bin: found.bin, port: PORT, settings });
     const pool = new pg.Pool({ ...server.settings, max: 2 });

@@ -41,7 +41,7 @@ const DISK_GOAL = 15;
 const FORMS = { batches: '', columns: ' columnar JSON', avro: ' columnar Avro' } as const;
 type Form = keyof typeof FORMS;
 
-type Phase = 'store' | 'compact' | 'windows' | 'checkpoint';
+type Phase = 'store' | 'compact' | 'windows' | 'checkpoint' | 'replay';
 
 /** One way to store the load, with its own tables in the one server. */
 interface Contender {
@@ -50,6 +50,8 @@ interface Contender {
   compact(everything: boolean): Promise<void>;
   /** Sums of transformers, feeders and the system brought up to date. */
   aggregate(): Promise<void>;
+  /** A digest of everything that is stored, rows in key order. */
+  digest(): Promise<string>;
   /** What lies on disk once it is compacted, indexes included, bytes. */
   bytes(): Promise<number>;
   /** Energy in Wh by meter and slot, -1 where nothing is stored. */
@@ -147,6 +149,13 @@ async function sizeOf(database: Queryable, tables: readonly string[]): Promise<n
   return Number(rows[0]?.bytes);
 }
 
+async function digestOf(database: Queryable, table: string): Promise<string> {
+  const { rows } = await database.query(
+    `SELECT count(*) || '/' || coalesce(sum(hashtextextended(each::text, 0)), 0) AS digest FROM ${table} AS each`,
+  );
+  return String(rows[0]?.digest);
+}
+
 const nothing = (): Int32Array[] => Array.from({ length: METERS }, () => new Int32Array(SLOTS).fill(-1));
 
 function blocksOf(pool: pg.Pool): Contender {
@@ -182,6 +191,10 @@ function blocksOf(pool: pg.Pool): Contender {
     async aggregate() {
       await aggregateWindows(windows);
     },
+    async digest() {
+      const tables = ['reading_delta', 'reading_block', 'reading_version', 'window_day'];
+      return (await Promise.all(tables.map((table) => digestOf(database, table)))).join();
+    },
     bytes: () => sizeOf(database, ['reading_block', 'reading_version']),
     async stored() {
       const meterNos = Array.from({ length: METERS }, (_, meter) => meter + 1);
@@ -213,6 +226,7 @@ async function baselineOf(client: pg.Client): Promise<Contender> {
     },
     async compact() {},
     async aggregate() {},
+    digest: () => digestOf(client, 'naive_reading'),
     bytes: () => sizeOf(client, ['naive_reading']),
     async stored() {
       const energies = nothing();
@@ -249,6 +263,7 @@ async function compare(comparison: Comparison): Promise<Record<string, Figure>> 
     })),
   ] as const;
   const rates = new Map<string, number[]>();
+  const replays = new Map<string, number[]>();
   const spent = new Map<string, number[]>();
   const bytes = new Map<string, number>();
   const note = (into: Map<string, number[]>, key: string, value: number) =>
@@ -259,12 +274,15 @@ async function compare(comparison: Comparison): Promise<Record<string, Figure>> 
   for (let round = 0; round <= ROUNDS; round++) {
     for (const { name: side, contender, form } of round % 2 === 0 ? sides : [...sides].reverse()) {
       const phases = await measure(comparison, contender, form as Form);
+      const replay = phases.get('replay');
+      phases.delete('replay');
       const cpuS = [...phases.values()].reduce((sum, { node, postgres }) => sum + node + postgres, 0);
       say(
         `${title} round ${round}${round === 0 ? ' (warm-up)' : ''} ${side}: ${Math.round(load.readings / cpuS)} readings/CPU-s`,
       );
       if (round === 0) continue;
       note(rates, side, load.readings / cpuS);
+      if (replay) note(replays, side, load.readings / (replay.node + replay.postgres));
       bytes.set(side, await contender.bytes());
       for (const [phase, { node, postgres }] of phases) {
         note(spent, `${side}: ${phase} in Node`, node);
@@ -281,6 +299,12 @@ async function compare(comparison: Comparison): Promise<Record<string, Figure>> 
     const value = median(rates.get(side) ?? []);
     figures[side] = { value, unit, ratio: value / baseline };
     say(`${side}: ${(value / baseline).toFixed(1)}× (goal ≥ ${GOALS[title]?.[form as Form]}×)`);
+    const again = median(replays.get(side) ?? []);
+    const ratio = again / median(replays.get('baseline') ?? []);
+    figures[`${side} again`] = { value: again, unit, ratio };
+    say(
+      `${side}, the same once more: ${(1e6 / again).toFixed(2)} µs per reading, ${ratio.toFixed(1)}×; nothing changed`,
+    );
   }
   const stored = load.expected.reduce((sum, day) => sum + day.filter((energyWh) => energyWh >= 0).length, 0);
   const perReading = (side: string) => (bytes.get(side) ?? Number.NaN) / stored;
@@ -323,6 +347,15 @@ async function measure(
   if (stored.some((day, meter) => Buffer.compare(bytesOf(day), bytesOf(load.expected[meter] as Int32Array)) !== 0)) {
     throw new Error('what was stored is not what was sent');
   }
+  // The same once more, to the end: nothing may change.
+  const before = await contender.digest();
+  await timed('replay', async () => {
+    for (const batch of load[form]) await contender.store(batch);
+    await contender.compact(true);
+    await contender.aggregate();
+    await client.query('CHECKPOINT');
+  });
+  if ((await contender.digest()) !== before) throw new Error('the same readings once more changed what is stored');
   return phases;
 }
 

@@ -14,6 +14,11 @@ export class AvroReader {
 
   /** A zig-zag variable-length long, exact to 53 bits. @throws RangeError past the end, or beyond 53 bits. */
   long(): number {
+    const first = this.bytes[this.at];
+    if (first !== undefined && first < 0x80) {
+      this.at++;
+      return (first & 1) === 0 ? first >> 1 : -((first + 1) >> 1);
+    }
     let low = 0;
     let scale = 1;
     for (let i = 0; ; i++) {

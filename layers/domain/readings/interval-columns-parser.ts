@@ -1,10 +1,4 @@
-import {
-  CHANNEL_NAMES,
-  CHANNELS,
-  ENERGY_DECIMALS,
-  QUALITIES,
-  QUALITY_NAMES,
-} from '../../contracts/messages/channels.ts';
+import { ENERGY_DECIMALS, QUALITIES, QUALITY_NAMES } from '../../contracts/messages/channels.ts';
 import { COLUMN_SCALES } from '../../contracts/messages/interval-columns.ts';
 import {
   EARLIEST_TIME_MS,
@@ -21,6 +15,7 @@ import { dayOf, MINUTE_MS, slotStart, slotsPerDay } from './calendar-day.ts';
 import { absentOf, isColumnWidth } from './interval-columns-avro.ts';
 import {
   ascii,
+  CHANNEL_WORDS,
   CLOSE,
   CLOSE_LIST,
   COMMA,
@@ -360,7 +355,7 @@ export class IntervalColumnsParser extends JsonCursor {
   /** Fields in the order of the schema. */
   #record(reader: AvroReader): void {
     this.#begin();
-    const channel = CHANNEL_NAMES[reader.long()];
+    const channel = CHANNEL_WORDS[reader.long()];
     const unit = (['kWh', 'kvarh'] as const)[reader.long()];
     this.#scale = reader.long();
     this.#intervalMinutes = reader.long();
@@ -369,7 +364,7 @@ export class IntervalColumnsParser extends JsonCursor {
     this.#revision = reader.long();
     const quality = QUALITY_NAMES[reader.long()];
     if (channel === undefined || unit === undefined || quality === undefined) throw UNUSUAL;
-    this.channelWord = { ...CHANNELS[channel], word: ascii(`${channel}"`) };
+    this.channelWord = channel;
     this.#unit = unit;
     this.#qualityCode = QUALITIES[quality];
     if (this.#revision < 0 || this.#revision > MAX_REVISION) throw UNUSUAL;

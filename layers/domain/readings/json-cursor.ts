@@ -2,7 +2,7 @@ import { CHANNEL_NAMES, CHANNELS, QUALITIES, QUALITY_NAMES } from '../../contrac
 
 export const ascii = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
-const CHANNEL_WORDS = CHANNEL_NAMES.map((name) => ({ ...CHANNELS[name], word: ascii(`${name}"`) }));
+export const CHANNEL_WORDS = CHANNEL_NAMES.map((name) => ({ ...CHANNELS[name], word: ascii(`${name}"`) }));
 const UNIT_WORDS = { kWh: ascii('kWh"'), kvarh: ascii('kvarh"') };
 const QUALITY_WORDS = QUALITY_NAMES.map((name) => ({ code: QUALITIES[name], word: ascii(`${name}"`) }));
 

@@ -42,15 +42,21 @@ export function registerAt(
 
 /**
  * Meters known in this execution environment, found by the bytes of their id: no string is made on the way. Open
- * addressing; ids are ASCII.
+ * addressing; ids are ASCII, one after the other in one array. Who sends many meters sends them in one order mostly: the one
+ * that came next the last time is looked at first.
  */
 export class MeterIndex {
   #slots = new Int32Array(1024).fill(-1);
-  readonly #ids: Uint8Array[] = [];
+  #ids = new Uint8Array(16_384);
+  /** Where each id begins; the last entry is where the next one will. */
+  #starts = new Int32Array(1024);
+  /** By meter: the one that was asked for after it. */
+  #next = new Int32Array(1024);
   readonly #meters: RegisteredMeter[] = [];
+  #last = 0;
 
   get size(): number {
-    return this.#ids.length;
+    return this.#meters.length;
   }
 
   /** Adds a meter, or replaces what was known of it. */
@@ -62,16 +68,31 @@ export class MeterIndex {
       this.#meters[known] = meter;
       return;
     }
-    this.#slots[slot] = this.#ids.length;
-    this.#ids.push(id);
-    this.#meters.push(meter);
-    if (this.#ids.length * 2 > this.#slots.length) this.#grow();
+    const number = this.#meters.push(meter) - 1;
+    this.#slots[slot] = number;
+    if (number + 2 > this.#starts.length) {
+      this.#starts = larger(this.#starts, new Int32Array(this.#starts.length * 2));
+      this.#next = larger(this.#next, new Int32Array(this.#next.length * 2));
+    }
+    const start = this.#starts[number] as number;
+    if (start + id.length > this.#ids.length) {
+      this.#ids = larger(this.#ids, new Uint8Array(Math.max(this.#ids.length * 2, start + id.length)));
+    }
+    this.#ids.set(id, start);
+    this.#starts[number + 1] = start + id.length;
+    if (this.#meters.length * 2 > this.#slots.length) this.#grow();
   }
 
   /** The meter whose id is bytes[start, end); undefined: not known here. */
   at(bytes: Uint8Array, start: number, end: number): RegisteredMeter | undefined {
-    const known = this.#slots[this.#find(bytes, start, end)] as number;
-    return known < 0 ? undefined : this.#meters[known];
+    let known = this.#next[this.#last] as number;
+    if (!this.#is(known, bytes, start, end)) {
+      known = this.#slots[this.#find(bytes, start, end)] as number;
+      if (known < 0) return undefined;
+      this.#next[this.#last] = known;
+    }
+    this.#last = known;
+    return this.#meters[known];
   }
 
   get(meterId: string): RegisteredMeter | undefined {
@@ -88,19 +109,31 @@ export class MeterIndex {
     let slot = (hash ^ (hash >>> 15)) & mask;
     for (;;) {
       const known = this.#slots[slot] as number;
-      if (known < 0 || sameBytes(this.#ids[known] as Uint8Array, bytes, start, end)) return slot;
+      if (known < 0 || this.#is(known, bytes, start, end)) return slot;
       slot = (slot + 1) & mask;
     }
   }
 
+  #is(number: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const ids = this.#ids;
+    const from = this.#starts[number] as number;
+    // An id has a letter at least: of a number that is not in use nothing is equal.
+    if (number >= this.#meters.length || (this.#starts[number + 1] as number) - from !== end - start) return false;
+    // From the end: neighbours differ there.
+    for (let i = end - start - 1; i >= 0; i--) if (ids[from + i] !== bytes[start + i]) return false;
+    return true;
+  }
+
   #grow(): void {
     this.#slots = new Int32Array(this.#slots.length * 2).fill(-1);
-    for (const [number, id] of this.#ids.entries()) this.#slots[this.#find(id, 0, id.length)] = number;
+    for (let number = 0; number < this.#meters.length; number++) {
+      const [start, end] = [this.#starts[number] as number, this.#starts[number + 1] as number];
+      this.#slots[this.#find(this.#ids, start, end)] = number;
+    }
   }
 }
 
-function sameBytes(id: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (id.length !== end - start) return false;
-  for (let i = 0; i < id.length; i++) if (id[i] !== bytes[start + i]) return false;
-  return true;
+function larger<Column extends Int32Array | Uint8Array>(column: Column, room: Column): Column {
+  room.set(column);
+  return room;
 }
