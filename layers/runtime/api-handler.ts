@@ -99,7 +99,13 @@ function resultOf(
   }
   return {
     statusCode: route?.status ?? 200,
-    headers: { ...headers, 'Content-Type': 'application/json', 'Cache-Control': cacheControl(route) },
+    headers: {
+      ...headers,
+      'Content-Type': 'application/json',
+      'Cache-Control': cacheControl(route),
+      // What one caller's browser keeps is no answer to the next who signs in there.
+      ...(route && 'public' in route.access ? {} : { Vary: 'Authorization' }),
+    },
     body: JSON.stringify(outcome),
   };
 }

@@ -14,6 +14,21 @@ beforeAll(() => {
   process.env.API_CLIENT_IDS = CLIENT_IDS;
 });
 
+test('what a browser keeps of one caller is no answer to another: it varies by the token, and by nothing where none is asked', async () => {
+  const network = { regions: [], substations: [], feeders: [], transformers: [], meters: [] };
+  const kept = await callApi(apiHandler({ getNetwork: async () => network }), routesById.getNetwork);
+  expect(kept.headers).toMatchObject({ 'Cache-Control': 'private, max-age=60', Vary: 'Authorization' });
+  const open = await callApi(
+    apiHandler({ getOpenApi: async () => openApiDescription() as never }),
+    routesById.getOpenApi,
+  );
+  expect([open.status, open.headers['Cache-Control'], open.headers.Vary]).toEqual([
+    200,
+    'public, max-age=300',
+    undefined,
+  ]);
+});
+
 describe('problems', () => {
   const handler = apiHandler({ getMeterReadings: async () => Promise.reject(new Error('must not be reached')) });
 

@@ -44,6 +44,30 @@ describe('one message in every wrapping', () => {
   ])('%s', (_, bytes) => expect(read('meter-events', bytes)).toEqual(event));
 });
 
+/**
+ * The registry's header, byte by byte, as its own serializers write it (aws-glue-schema-registry, Apache-2.0: AWSSchemaRegistryConstants):
+ * header version 3, compression 0 (none) or 5 (zlib), the schema version's UUID, most significant byte first; then the Avro record: a string
+ * is its length in zig-zag (2 is 4, 20 is 0x28, 9 is 0x12) and its bytes, a union its branch (null: 0) and its value.
+ */
+test('golden bytes of the wire format', () => {
+  const golden = Buffer.concat([
+    Buffer.from('0300', 'hex'),
+    Buffer.from(id.replaceAll('-', ''), 'hex'),
+    Buffer.from('04', 'hex'),
+    Buffer.from('m1'),
+    Buffer.from('28', 'hex'),
+    Buffer.from('2025-07-01T00:00:00Z'),
+    Buffer.from('12', 'hex'),
+    Buffer.from('LAST_GASP'),
+    Buffer.from('00', 'hex'),
+  ]);
+  expect(golden.length).toBe(18 + 3 + 21 + 10 + 1);
+  expect(Buffer.from(framed).toString('hex')).toBe(golden.toString('hex'));
+  expect(read('meter-events', golden)).toEqual(event);
+  const zlib = Buffer.concat([Buffer.from('0305', 'hex'), golden.subarray(2, 18), deflateSync(golden.subarray(18))]);
+  expect(read('meter-events', zlib)).toEqual(event);
+});
+
 describe('hostile bytes', () => {
   const bomb = Buffer.alloc(MAX_DECOMPRESSED_BYTES + 1, 0x20);
   const zlibBomb = Buffer.concat([Uint8Array.of(3, 5), framed.subarray(2, 18), deflateSync(bomb)]);
