@@ -1,3 +1,6 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import fc from 'fast-check';
 import { postgresMeterFacts } from '../../../layers/adapters/postgres/meter-facts.ts';
 import { postgresMeterRegistry } from '../../../layers/adapters/postgres/meter-registry.ts';
@@ -56,7 +59,8 @@ const facts: Message[] = [
   payload: Buffer.from(JSON.stringify({ ...(fields as object), time: new Date(NOW - index * 60_000).toISOString() })),
 }));
 
-for (const { name, open } of testDatabases(21_950)) {
+const PORT = 21_950;
+for (const { name, open } of testDatabases(PORT)) {
   (open ? describe : describe.skip)(`state hash on ${name}`, () => {
     let opened: TestDatabase;
     let quarantine = new Map<string, QuarantinedMessage>();
@@ -226,6 +230,74 @@ for (const { name, open } of testDatabases(21_950)) {
       expect(await sumOf({ kind: 'system' })).toBe(meters.reduce((sum, wh) => sum + wh, 0));
       expect(m1).toBeGreaterThan(0);
     }, 120_000);
+
+    /** A process of the function; `store` resolves with whether it has said that the batch is stored. */
+    const startProcess = () => {
+      const script = join(import.meta.dirname, 'consumer-process.ts');
+      const child: ChildProcess = spawn(process.execPath, [script, String(PORT), String(NOW)], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      child.stdin?.on('error', () => {});
+      const ended = new Promise<false>((resolve) => child.once('close', () => resolve(false)));
+      let said: (() => void) | undefined;
+      createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+        if (line === 'done') said?.();
+        else {
+          const message = JSON.parse(line) as QuarantinedMessage;
+          quarantine.set(message.id, message);
+        }
+      });
+      return {
+        store: (batch: readonly Uint8Array[]) => {
+          const done = new Promise<true>((resolve) => {
+            said = () => resolve(true);
+          });
+          child.stdin?.write(`${JSON.stringify(batch.map((data) => Buffer.from(data).toString('base64')))}\n`);
+          return Promise.race([done, ended]);
+        },
+        kill: async () => {
+          child.kill('SIGKILL');
+          await ended;
+        },
+      };
+    };
+
+    test('processes killed within and between batches, which come again: the state of one in order', async () => {
+      // One backend serves no second process.
+      if (opened.sessions === 1) return;
+      const random = seededRandom(5);
+      const below = (limit: number) => Math.floor(random() * limit);
+      const messages: Message[] = [...planOf(5).messages, ...facts];
+      const expected = await inOrder(messages);
+      await clear();
+      const deliveries = [...messages, ...messages, ...messages]
+        .map((message) => ({ message, rank: random(), receivedAt: NOW + below(48 * 3_600_000) }))
+        .sort((a, b) => a.rank - b.rank)
+        .map(({ message, receivedAt }) => record(message, receivedAt));
+      let running = startProcess();
+      const kills = { within: 0, between: 0 };
+      for (let at = 0; at < deliveries.length; ) {
+        const batch = deliveries.slice(at, at + 1 + below(12));
+        const chance = below(5);
+        const stored = running.store(batch);
+        if (chance === 0) {
+          await new Promise((resolve) => setTimeout(resolve, below(40)));
+          await running.kill();
+        }
+        if (await stored) at += batch.length;
+        else kills.within += 1;
+        if (chance === 1) {
+          await running.kill();
+          kills.between += 1;
+        }
+        if (chance < 2) running = startProcess();
+      }
+      await running.kill();
+      expect(kills.within).toBeGreaterThan(0);
+      expect(kills.between).toBeGreaterThan(0);
+      const found = await state();
+      expect(found).toEqual(expected);
+    }, 300_000);
 
     test('the hash sees a value, a quality, a quarantined message and a sum that differ', async () => {
       const message = (value: number, quality = 'raw'): Message => ({
