@@ -62,6 +62,7 @@ const ids: Record<string, string> = {
   entity: 'system',
   id: 'system',
   modelId: 'forecast',
+  runId: 'none',
   usagePointId: 'UP001',
 };
 const now = Date.now();

@@ -1,6 +1,7 @@
 import type { ModelRuns } from '../../../layers/adapters/dynamodb/model-runs.ts';
 import type { Champions } from '../../../layers/adapters/ssm/champions.ts';
 import type { Promotion } from '../../../layers/adapters/stepfunctions/promotion-machine.ts';
+import { MODEL_CARDS } from '../../../layers/contracts/models/cards.ts';
 import { MODELS, type ModelName } from '../../../layers/contracts/models/learning.ts';
 import type { UseCases } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem, apiProblem } from '../../../layers/runtime/api-problem.ts';
@@ -21,7 +22,7 @@ export function modelRoutes({
   champions,
   championParameter,
   promotion,
-}: ModelPorts): UseCases<'listModels' | 'listModelRuns' | 'promoteModel' | 'rollBackModel'> {
+}: ModelPorts): UseCases<'listModels' | 'listModelRuns' | 'getModelCard' | 'promoteModel' | 'rollBackModel'> {
   return {
     async listModels() {
       const items = await Promise.all(
@@ -39,6 +40,20 @@ export function modelRoutes({
       const items = await runs.list({ model: modelId, limit, ...(before === undefined ? {} : { before }) });
       const last = items.at(-1);
       return { modelId, items, next: items.length === limit && last ? encodeCursor(last.runId) : null };
+    },
+    async getModelCard({ params: { modelId, runId } }) {
+      const run = await runs.find(modelId, runId);
+      if (!run) return apiProblem('not-found', `There is no run ${runId} of ${modelId}`);
+      const serving = await champions.find(championParameter(modelId));
+      const { metrics, limits, ...description } = MODEL_CARDS[modelId];
+      return {
+        modelId,
+        serves: serving.runId === runId,
+        run,
+        ...description,
+        metrics: metrics.map((one) => ({ ...one, value: run.metrics[one.metric] ?? null })),
+        limits: [...limits],
+      };
     },
     async promoteModel({ params: { modelId }, body: { runId }, correlationId }) {
       const run = await runs.find(modelId, runId);

@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import type { ObjectStore } from '../../../layers/adapters/s3/objects.ts';
-import { type Hyperparameters, type TrainingPlan, trainingRequest } from '../../../layers/contracts/models/learning.ts';
+import {
+  type Hyperparameters,
+  type TrainedOn,
+  type TrainingPlan,
+  trainingRequest,
+} from '../../../layers/contracts/models/learning.ts';
 import { lastDaysOf, type MeterDirectory, type MeterSeries } from '../../../layers/domain/anomalies/meter-series.ts';
 import {
   anomalyExamples,
@@ -65,7 +70,15 @@ export const prepareTraining =
     const uri = (fold: number, part: string) => objects.uri(`${base}/${fold}/${part}/`);
     const plan = trainingPlan(
       { model: 'anomaly', execution, startedAt, budgetMinutes: request.budgetMinutes, candidates },
-      folds.length > 0 ? { dataVersion, folds: FOLDS, uri, output: objects.uri('runs/anomaly') } : null,
+      folds.length > 0
+        ? {
+            dataVersion,
+            trainedOn: learnedFrom(series, spans.length),
+            folds: FOLDS,
+            uri,
+            output: objects.uri('runs/anomaly'),
+          }
+        : null,
     );
     const counts = { TrainingSeries: series.length, TrainingLabels: spans.length, TrainingJobsPlanned: plan.jobCount };
     return { output: plan, counts };
@@ -107,6 +120,16 @@ async function writeFold(
   const examples = anomalyExamples(heldOut, all).map((example) => JSON.stringify(example));
   await objects.put(`${base}/validation/examples.jsonl`, `${examples.join('\n')}\n`, 'application/jsonlines');
 }
+
+const learnedFrom = (series: readonly MeterSeries[], labels: number): TrainedOn => {
+  const ends = series.map(({ start, intervalMinutes, imported }) => start + imported.length * intervalMinutes * 60_000);
+  return {
+    from: new Date(Math.min(...series.map(({ start }) => start))).toISOString(),
+    to: new Date(Math.max(...ends)).toISOString(),
+    series: series.length,
+    labels,
+  };
+};
 
 /** The zone that most of the meters are in. */
 function commonZone(series: readonly MeterSeries[]): string {

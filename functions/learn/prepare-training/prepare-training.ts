@@ -4,6 +4,7 @@ import type { ObjectStore } from '../../../layers/adapters/s3/objects.ts';
 import {
   type Hyperparameters,
   modelName,
+  type TrainedOn,
   type TrainingPlan,
   trainingRequest,
 } from '../../../layers/contracts/models/learning.ts';
@@ -75,7 +76,15 @@ export const prepareTraining =
     const uri = (fold: number, part: string) => objects.uri(`${base}/${fold}/${part}/`);
     const plan = trainingPlan(
       { model, execution, startedAt, budgetMinutes, candidates },
-      complete ? { dataVersion, folds: FOLDS, uri, output: objects.uri(`runs/${model}`) } : null,
+      complete
+        ? {
+            dataVersion,
+            trainedOn: spanOf(first, until, series.length),
+            folds: FOLDS,
+            uri,
+            output: objects.uri(`runs/${model}`),
+          }
+        : null,
     );
     return { output: plan, counts: { TrainingSeries: series.length, TrainingJobsPlanned: plan.jobCount } };
   };
@@ -121,3 +130,10 @@ async function write(objects: ObjectStore, base: string, { files, examples }: Fo
   for (const { name, text } of files) await objects.put(`${base}/train/${name}`, text, 'text/csv');
   await objects.put(`${base}/validation/examples.jsonl`, `${examples.join('\n')}\n`, 'application/jsonlines');
 }
+
+const spanOf = (from: number, to: number, series: number): TrainedOn => ({
+  from: new Date(from).toISOString(),
+  to: new Date(to).toISOString(),
+  series,
+  labels: 0,
+});

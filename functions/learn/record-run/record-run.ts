@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { ModelRuns } from '../../../layers/adapters/dynamodb/model-runs.ts';
-import { type ModelRun, modelName, plannedJob } from '../../../layers/contracts/models/learning.ts';
+import { type ModelRun, modelName, plannedJob, trainedOn } from '../../../layers/contracts/models/learning.ts';
 import type { TaskOutcome } from '../../../layers/runtime/task.ts';
 
 /** What DescribeTrainingJob says of a job that ended well, as the state machine hands it on. */
@@ -17,6 +17,7 @@ const jobFailure = z.object({ Error: z.string(), Cause: z.string().default('') }
 export const recordTask = z.object({
   model: modelName,
   dataVersion: z.string(),
+  trainedOn: trainedOn.nullable().default(null),
   startedAt: z.iso.datetime(),
   job: plannedJob,
   result: finishedJob.optional(),
@@ -31,6 +32,7 @@ export const recordRun =
   async ({
     model,
     dataVersion,
+    trainedOn: learned,
     startedAt,
     job,
     result,
@@ -45,6 +47,7 @@ export const recordRun =
       status: result ? 'completed' : 'failed',
       hyperparameters: job.hyperparameters,
       dataVersion,
+      trainedOn: learned,
       metrics: Object.fromEntries(
         (result?.FinalMetricDataList ?? []).map(({ MetricName, Value }) => [MetricName, Value]),
       ),

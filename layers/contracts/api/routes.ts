@@ -43,7 +43,16 @@ import {
   readingsQuery,
   registersQuery,
 } from './meters.ts';
-import { modelList, modelParams, modelRunList, modelRunsQuery, promotionRequest, promotionStarted } from './models.ts';
+import {
+  modelCard,
+  modelList,
+  modelParams,
+  modelRunList,
+  modelRunParams,
+  modelRunsQuery,
+  promotionRequest,
+  promotionStarted,
+} from './models.ts';
 import {
   feederParams,
   loadingQuery,
@@ -759,6 +768,18 @@ export const routesById = {
     params: modelParams,
     query: modelRunsQuery,
     response: modelRunList,
+    cache: 'no-store',
+  },
+  getModelCard: {
+    id: 'getModelCard',
+    method: 'GET',
+    path: '/models/{modelId}/runs/{runId}',
+    summary: 'Card of a version: what it is for, what it learned from, how it was measured, and its limits',
+    function: 'models',
+    access: analysts,
+    params: modelRunParams,
+    response: modelCard,
+    problems: ['not-found'],
     cache: 'no-store',
   },
   promoteModel: {

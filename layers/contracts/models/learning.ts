@@ -36,10 +36,23 @@ export const plannedJob = z.object({
 });
 export type PlannedJob = z.infer<typeof plannedJob>;
 
+/** What the runs of a plan learn from, up to their holdout. */
+export const trainedOn = z
+  .object({
+    from: z.iso.datetime(),
+    to: z.iso.datetime(),
+    series: z.int().min(0).meta({ description: 'Meters or entities' }),
+    labels: z.int().min(0).meta({ description: 'Spans that people labelled' }),
+  })
+  .meta({ id: 'TrainedOn' });
+export type TrainedOn = z.infer<typeof trainedOn>;
+
 export const trainingPlan = z.object({
   planId: z.string(),
   model: modelName,
   dataVersion: z.string(),
+  /** Null where there is too little. */
+  trainedOn: trainedOn.nullable(),
   /** 0 where there is too little data to learn from. */
   jobCount: z.number().int().min(0),
   jobs: z.array(plannedJob),
@@ -60,6 +73,7 @@ export const modelRun = z
     status: z.enum(['completed', 'failed']),
     hyperparameters,
     dataVersion: z.string(),
+    trainedOn: trainedOn.nullable().default(null).meta({ description: 'Null of runs before it was kept' }),
     metrics: z.record(z.string(), z.number()),
     artefact: z.string().nullable(),
     startedAt: z.iso.datetime(),

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Hyperparameters, ModelName, PlannedJob, TrainingPlan } from '../../contracts/models/learning.ts';
+import type {
+  Hyperparameters,
+  ModelName,
+  PlannedJob,
+  TrainedOn,
+  TrainingPlan,
+} from '../../contracts/models/learning.ts';
 
 /** What a run of the training machine asks for; `execution` is the machine's own id of the run. */
 export interface TrainingAsked {
@@ -18,6 +24,7 @@ export function trainingPlan(
   { model, execution, startedAt, budgetMinutes, candidates }: TrainingAsked,
   data: {
     dataVersion: string;
+    trainedOn: TrainedOn;
     folds: number;
     uri: (fold: number, part: 'train' | 'validation') => string;
     output: string;
@@ -29,8 +36,18 @@ export function trainingPlan(
   const backtests = data ? candidates.length * (data.folds - 1) : 0;
   // The budget is of the whole machine: backtests side by side two by two, then the final.
   const maxRuntimeSeconds = Math.max(60, Math.floor((budgetMinutes * 60) / (Math.ceil(backtests / 2) + 1)));
-  if (!data) return { planId, model, dataVersion: 'none', jobCount: 0, jobs: [], holdout: null, maxRuntimeSeconds };
-  const { dataVersion, folds, uri, output } = data;
+  if (!data)
+    return {
+      planId,
+      model,
+      dataVersion: 'none',
+      trainedOn: null,
+      jobCount: 0,
+      jobs: [],
+      holdout: null,
+      maxRuntimeSeconds,
+    };
+  const { dataVersion, trainedOn, folds, uri, output } = data;
   const jobs = Array.from({ length: folds - 1 }, (_, fold) => fold).flatMap((fold) =>
     candidates.map(
       (hyperparameters, index): PlannedJob => ({
@@ -47,5 +64,5 @@ export function trainingPlan(
     ),
   );
   const holdout = { train: uri(folds - 1, 'train'), validation: uri(folds - 1, 'validation') };
-  return { planId, model, dataVersion, jobCount: jobs.length, jobs, holdout, maxRuntimeSeconds };
+  return { planId, model, dataVersion, trainedOn, jobCount: jobs.length, jobs, holdout, maxRuntimeSeconds };
 }

@@ -203,6 +203,7 @@ test('the best candidate was measured on every fold; failed and unmeasured ones 
     status: 'completed',
     hyperparameters: { name },
     dataVersion: 'd',
+    trainedOn: null,
     metrics: { error, pinball: error / 2 },
     artefact: 's3://b/a',
     startedAt: '2026-01-01T00:00:00.000Z',

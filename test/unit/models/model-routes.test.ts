@@ -1,5 +1,7 @@
 import { modelRoutes } from '../../../functions/api/models/model-routes.ts';
-import type { ModelRun } from '../../../layers/contracts/models/learning.ts';
+import { modelCard } from '../../../layers/contracts/api/models.ts';
+import { MODELS, type ModelRun } from '../../../layers/contracts/models/learning.ts';
+import { guardsOf } from '../../../layers/domain/models/guards.ts';
 import { ApiProblem } from '../../../layers/runtime/api-problem.ts';
 
 const run = (runId: string, over: Partial<ModelRun> = {}): ModelRun => ({
@@ -11,6 +13,7 @@ const run = (runId: string, over: Partial<ModelRun> = {}): ModelRun => ({
   status: 'completed',
   hyperparameters: {},
   dataVersion: 'd',
+  trainedOn: null,
   metrics: {},
   artefact: 's3://b/a',
   startedAt: '2026-01-01T00:00:00.000Z',
@@ -87,3 +90,21 @@ test('runs are paged, newest first', async () => {
   const rest = (await ask('listModelRuns', { query: { limit: 2, cursor: first.next } })) as typeof first;
   expect([rest.items.map(({ runId }) => runId), rest.next]).toEqual([['a'], null]);
 });
+
+test.each(MODELS)(
+  'the card of a version of %s says what its data and figures are, and names every guard',
+  async (modelId) => {
+    const [guard = ''] = guardsOf(modelId);
+    const trainedOn = { from: '2025-01-01T00:00:00.000Z', to: '2026-01-01T00:00:00.000Z', series: 40, labels: 3 };
+    const { ask } = stage([run('one', { metrics: { [guard]: 0.2 }, trainedOn }), run('seed')], null);
+    const params = (runId: string) => ({ params: { modelId, runId } });
+    const card = modelCard.parse(await ask('getModelCard', params('one')));
+    expect(card).toMatchObject({ modelId, serves: false, run: { trainedOn } });
+    const guards = card.metrics.filter((each) => each.guard);
+    expect(guards.map(({ metric }) => metric)).toEqual([...guardsOf(modelId)]);
+    expect(guards.map(({ value }) => value)).toEqual([0.2, ...guards.slice(1).map(() => null)]);
+    expect(card.limits.length).toBeGreaterThan(1);
+    expect(await ask('getModelCard', params('seed'))).toMatchObject({ serves: true });
+    expect(await ask('getModelCard', params('other'))).toMatchObject({ code: 'not-found' });
+  },
+);
