@@ -11,7 +11,9 @@ export function executionWords(state: string, output: string): string {
     case 'Promoted':
       return 'The endpoint has shifted its traffic, and no alarm rang.';
     case 'NothingRead':
-      return 'Nothing was read yet, so nothing can be forecast.';
+      return 'Nothing was read yet to go by.';
+    case 'Judged':
+      return 'Every meter is judged; what looks like a fault stands among the anomalies.';
     case 'Issued':
       if (recent == null || baseline == null)
         return 'Forecasts are issued. How good they are shows once their hours are over.';

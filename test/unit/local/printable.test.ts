@@ -21,5 +21,6 @@ test('how a training or an issue of forecasts ended is said in words', () => {
   expect(executionWords('Issued', '{"drifting":true,"recent":0.2,"baseline":0.1}')).toContain(
     '20.0 % of the mean load',
   );
+  expect(executionWords('Judged', '{}')).toContain('Every meter is judged');
   expect(executionWords('Another', '{"a":1}')).toBe('{"a":1}');
 });

@@ -24,6 +24,7 @@ const signalNames: Readonly<Record<string, readonly [high: string, low: string]>
   exported: ['more fed in than usual', 'less fed in than usual'],
   zeroShare: ['more intervals of zero than usual', 'fewer intervals of zero than usual'],
   longestRepeat: ['one value repeated for long', 'fewer repeated values than usual'],
+  fault: ['a day that looks like a fault', 'a day that looks like a fault'],
   longestZeroRun: ['zero for longer than usual', 'zero for shorter than usual'],
 };
 
@@ -36,6 +37,9 @@ export const anomalyName = ({ signal, direction }: Pick<AnomalyRow, 'signal' | '
   if (names) return names[direction === 'high' ? 0 : 1];
   return `${spaced(signal)} ${direction === 'high' ? 'above' : 'below'} what is usual`;
 };
+
+/** A share has no unit to name. */
+export const unitName = (unit: string): string => (unit === '1' ? '' : unit);
 
 /** Name of a signal alone. */
 export const signalName = (signal: string): string => spaced(signal);

@@ -1,321 +1,15 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import {
-  type AnomalyDetail,
-  anomalyName,
-  byDayMs,
-  howOften,
-  labelNames,
-  pictureSpan,
-  quietNames,
-  RAREST,
-  type Sample,
-  signalName,
-  usualBand,
-} from '../app/anomalies.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { anomalyName, howOften, quietNames, RAREST, unitName } from '../app/anomalies.ts';
 import { liveMs, useAnswer, useGroups, useServices } from '../app/data.ts';
 import { isFree } from '../app/keys.ts';
 import { link } from '../app/location.ts';
 import { type Measure, plainNumber, threeDigits } from '../app/numbers.ts';
 import { useRange } from '../app/range.ts';
-import { slotsOf } from '../app/slots.ts';
-import { ageName, dayMs, dayName, instantName, iso, shortTime, startOfLocalDay } from '../app/times.ts';
-import { type LaneStretch, TimeChart } from '../charts/TimeChart.tsx';
+import { ageName, instantName, iso, shortTime } from '../app/times.ts';
+import { Done, Explanation, Faults } from '../parts/AnomalyFacts.tsx';
+import { AnomalyPicture, useCurve } from '../parts/AnomalyPicture.tsx';
 import { AnomalyStatus, endOf, entityName, LabelDialog, SnoozeDialog } from '../parts/anomalies.tsx';
-import { Failures, Figures, PageHead, Panel, Skeleton } from '../parts/pieces.tsx';
-
-/** With what came in so long before it, the curve is compared. */
-const comparedMs = 28 * dayMs;
-
-/** A day with fewer of its readings says too little about the rest [P]. */
-const leastPresent = 0.8;
-
-interface Curve {
-  unit: string;
-  /** Length of an interval, minutes, or a local day; undefined for samples. */
-  step: number | 'day' | undefined;
-  times: number[];
-  points: (number | null)[];
-  details: string[];
-  lane: LaneStretch[] | undefined;
-}
-
-/** What was read around an anomaly and in the four weeks before it. */
-const useCurve = (anomaly: AnomalyDetail | undefined, now: number) => {
-  const since = Date.parse(anomaly?.since ?? '') || now;
-  const latest = endOf({ until: null }, now);
-  const shown = pictureSpan({ since, until: endOf({ until: anomaly?.until ?? null }, now) }, latest);
-  const query = { from: iso(Math.min(shown.from, since - comparedMs)), to: iso(shown.to) };
-  const { kind, id } = anomaly?.entity ?? {};
-  const { config } = useServices();
-  const byDay = anomaly?.quantity === 'activeEnergyImport' && shown.to - shown.from > byDayMs;
-  const daily = useAnswer(
-    'getMeterConsumption',
-    kind === 'meter' && id && byDay
-      ? {
-          params: { meterId: id },
-          query: {
-            granularity: 'day',
-            tz: config.timeZone,
-            from: iso(startOfLocalDay(Date.parse(query.from), config.timeZone)),
-            to: iso(startOfLocalDay(shown.to - 1, config.timeZone, 1)),
-          },
-        }
-      : undefined,
-    4 * liveMs,
-  );
-  const readings = useAnswer(
-    'getMeterReadings',
-    anomaly && kind === 'meter' && id && !byDay
-      ? { params: { meterId: id }, query: { ...query, channel: anomaly.quantity as 'activeEnergyImport' } }
-      : undefined,
-    4 * liveMs,
-  );
-  const samples = useAnswer(
-    'getSensorTelemetry',
-    anomaly && kind === 'sensor' && id
-      ? { params: { sensorId: id }, query: { ...query, kind: anomaly.quantity as 'activePower' } }
-      : undefined,
-    4 * liveMs,
-  );
-  const curve = useMemo((): Curve | undefined => {
-    if (daily.data) {
-      const periods = daily.data.periods;
-      const whole = periods.map(
-        (p) => Date.parse(p.end) <= latest && p.intervalsPresent >= p.intervalsExpected * leastPresent,
-      );
-      return {
-        unit: daily.data.unit,
-        step: 'day',
-        times: periods.map((p) => Date.parse(p.start)),
-        points: periods.map((p, index) => (whole[index] ? p.value : null)),
-        details: periods.map((p) => `${p.intervalsPresent} of ${p.intervalsExpected} intervals`),
-        lane: undefined,
-      };
-    }
-    if (readings.data) {
-      const { unit, intervalMinutes } = readings.data;
-      return { unit, step: intervalMinutes, ...slotsOf(readings.data) };
-    }
-    if (!samples.data) return undefined;
-    const own = samples.data.samples.filter((one) => (one.phase ?? null) === (anomaly?.phase ?? null));
-    return {
-      unit: samples.data.unit,
-      step: undefined,
-      times: own.map((one) => Date.parse(one.time)),
-      points: own.map((one) => one.value),
-      details: own.map((one) => one.quality),
-      lane: undefined,
-    };
-  }, [daily.data, readings.data, samples.data, anomaly?.phase, latest]);
-  return { asked: [daily, readings, samples], curve, shown };
-};
-
-/** The readings around it, what was usual, and the stretch that is not. */
-const Picture = (props: { anomaly: AnomalyDetail; of: ReturnType<typeof useCurve>; until: number; zone: string }) => {
-  const { anomaly, until, zone } = props;
-  const { asked, curve, shown } = props.of;
-  const since = Date.parse(anomaly.since);
-  const { config } = useServices();
-  const picture = useMemo(() => {
-    if (!curve) return undefined;
-    const history: Sample[] = [];
-    const kept: number[] = [];
-    curve.times.forEach((time, index) => {
-      if (time < since && time >= since - comparedMs) history.push({ time, value: curve.points[index] ?? null });
-      if (time >= shown.from && time < shown.to) kept.push(index);
-    });
-    const usual = usualBand(history, config.timeZone);
-    const bands = kept.map((index) => usual(curve.times[index] ?? 0));
-    return {
-      times: kept.map((index) => curve.times[index] ?? 0),
-      details: kept.map((index) => curve.details[index] ?? ''),
-      series: [
-        {
-          label: 'Usual, low',
-          colour: '--forecast-band',
-          kind: 'band-low' as const,
-          points: bands.map((b) => b?.low ?? null),
-        },
-        {
-          label: `Usual ${curve.step === 'day' ? 'on such a day' : 'at this time of day'}: nine of ten in the four weeks before`,
-          colour: '--forecast-band',
-          kind: 'band-high' as const,
-          points: bands.map((b) => b?.high ?? null),
-        },
-        {
-          label: 'Read',
-          colour: '--normal',
-          kind:
-            curve.step === undefined ? ('line' as const) : curve.step === 'day' ? ('bars' as const) : ('step' as const),
-          points: kept.map((index) => curve.points[index] ?? null),
-        },
-      ],
-    };
-  }, [curve, since, shown.from, shown.to, config.timeZone]);
-  if (!picture || !curve) {
-    return (
-      <>
-        <Failures asked={asked} subject="The curve" />
-        <Skeleton height={420} />
-      </>
-    );
-  }
-  return (
-    <TimeChart
-      title={`${entityName(anomaly)}, ${signalName(anomaly.quantity)}${curve.step === 'day' ? ' by day' : ''}`}
-      name={anomaly.anomalyId}
-      unit={curve.unit}
-      zone={zone}
-      height={340}
-      times={picture.times}
-      series={picture.series}
-      detail={(index) => {
-        const { expected } = anomaly;
-        const peak = expected && picture.times[index] === Date.parse(anomaly.peakAt) && curve.step !== 'day';
-        const found = peak
-          ? `, the detector expected ${threeDigits(expected.low)} to ${threeDigits(expected.high)} ${anomaly.unit}`
-          : '';
-        return `${picture.details[index] ?? ''}${found}`;
-      }}
-      {...(curve.step === 'day'
-        ? { timeName: (index: number) => dayName(picture.times[index] ?? 0, config.timeZone) }
-        : {})}
-      spans={[{ from: since, to: until, label: anomalyName(anomaly) }]}
-      {...(curve.lane ? { lane: curve.lane } : {})}
-      {...(curve.step === undefined && anomaly.expected
-        ? {
-            limits: [
-              { at: anomaly.expected.high, label: 'expected at most' },
-              { at: anomaly.expected.low, label: 'expected at least' },
-            ],
-          }
-        : {})}
-    />
-  );
-};
-
-/** A full bar, as −log10 of a probability: one in a million. */
-const MOST_SURPRISING = 6;
-
-const surpriseName = (surprise: number): string =>
-  surprise < 1 ? 'usual' : surprise < 2 ? 'seldom' : surprise < 4 ? 'rare' : 'very rare';
-
-const Explanation = ({ anomaly }: { anomaly: AnomalyDetail }) => (
-  <Panel title="What was looked at">
-    {anomaly.explanation.length === 0 ? (
-      <p class="empty">Nothing by itself: all of it together.</p>
-    ) : (
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard (WCAG 2.1.1).
-      <section class="scroll" tabIndex={0} aria-label="What was looked at">
-        <table>
-          <thead>
-            <tr>
-              <th>Signal</th>
-              <th class="num">Was</th>
-              <th class="num">Expected</th>
-              {anomaly.oneIn === null ? <th class="num">Deviations</th> : <th>By itself</th>}
-            </tr>
-          </thead>
-          <tbody>
-            {anomaly.explanation.map((one) => (
-              <tr key={one.signal}>
-                <td>{signalName(one.signal)}</td>
-                <td class="num">{one.value === null ? '–' : threeDigits(one.value)}</td>
-                <td class="num">
-                  {one.expected === null
-                    ? '–'
-                    : `${threeDigits(one.expected.low)} to ${threeDigits(one.expected.high)}`}
-                </td>
-                {anomaly.oneIn === null ? (
-                  <td class="num">{threeDigits(one.surprise)}</td>
-                ) : (
-                  <td>
-                    <span class="bar" role="img" aria-label={surpriseName(one.surprise)}>
-                      <i
-                        style={{
-                          width: `${Math.min(1, one.surprise / MOST_SURPRISING) * 100}%`,
-                          background: 'var(--warning)',
-                        }}
-                      />
-                    </span>
-                    {surpriseName(one.surprise)}
-                  </td>
-                )}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
-    )}
-  </Panel>
-);
-
-/** Which fault, as far as the model can tell; absent where the stream found it. */
-const Faults = ({ anomaly }: { anomaly: AnomalyDetail }) =>
-  anomaly.faults && (
-    <Panel title={`Which fault, by model ${anomaly.modelVersion}`}>
-      <div class="body">
-        <dl class="shares">
-          {Object.entries(anomaly.faults)
-            .sort(([, a], [, b]) => b - a)
-            .map(([fault, share]) => (
-              <>
-                <dt>{labelNames[fault as keyof typeof labelNames][0]}</dt>
-                <dd>
-                  <span class="bar" aria-hidden="true">
-                    <i style={{ width: `${share * 100}%`, background: 'var(--normal)' }} />
-                  </span>
-                  {Math.round(share * 100)} %
-                </dd>
-              </>
-            ))}
-        </dl>
-      </div>
-    </Panel>
-  );
-
-const Done = ({ anomaly, zone, you }: { anomaly: AnomalyDetail; zone: string; you: string | undefined }) => {
-  const who = (subject: string) => (subject === you ? ' by you' : ` by ${subject}`);
-  const done = [
-    { at: anomaly.raisedAt, what: 'found', more: '', by: '' },
-    ...(anomaly.alertedAt === null ? [] : [{ at: anomaly.alertedAt, what: 'people were told', more: '', by: '' }]),
-    ...anomaly.labels.map((one) => ({
-      at: one.at,
-      what: `labelled ${labelNames[one.label][0].toLowerCase()}`,
-      more: one.note ?? '',
-      by: who(one.by),
-    })),
-    ...anomaly.snoozes.map((one) => ({
-      at: one.at,
-      what: one.until <= one.at ? 'snooze ended' : `snoozed until ${instantName(Date.parse(one.until), zone)}`,
-      more: '',
-      by: who(one.by),
-    })),
-  ].sort((a, b) => b.at.localeCompare(a.at));
-  return (
-    <Panel title="What was done">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard (WCAG 2.1.1). */}
-      <section class="scroll" tabIndex={0} aria-label="What was done">
-        <table>
-          <tbody>
-            {done.map((one) => (
-              <tr key={`${one.at} ${one.what}`}>
-                <td class="when">{instantName(Date.parse(one.at), zone)}</td>
-                <td class="wrap">
-                  {one.what}
-                  <span class="muted">
-                    {one.by}
-                    {one.more && ` · ${one.more}`}
-                  </span>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
-    </Panel>
-  );
-};
+import { Failures, Figures, PageHead, Skeleton } from '../parts/pieces.tsx';
 
 /** Bounds of a band say no more than two digits. */
 const bound = (amount: number): string =>
@@ -391,7 +85,7 @@ export const AnomalyPage = ({ anomalyId }: { anomalyId: string }) => {
           },
           {
             label: anomaly?.oneIn === null ? 'Its latest day' : 'Most unusual reading',
-            measure: anomaly && { amount: threeDigits(anomaly.value), unit: anomaly.unit },
+            measure: anomaly && { amount: threeDigits(anomaly.value), unit: unitName(anomaly.unit) },
             note:
               anomaly && `${anomaly.oneIn === null ? 'on' : 'at'} ${shortTime(Date.parse(anomaly.peakAt), now, zone)}`,
           },
@@ -403,7 +97,7 @@ export const AnomalyPage = ({ anomalyId }: { anomalyId: string }) => {
                 ? null
                 : {
                     amount: `${bound(meterId ? Math.max(0, anomaly.expected.low) : anomaly.expected.low)}–${bound(anomaly.expected.high)}`,
-                    unit: anomaly.unit,
+                    unit: unitName(anomaly.unit),
                   }),
             note: anomaly?.expected === null ? 'too little is known yet' : 'nine of ten lie within',
           },
@@ -443,7 +137,7 @@ export const AnomalyPage = ({ anomalyId }: { anomalyId: string }) => {
       )}
       {anomaly ? (
         <>
-          <Picture anomaly={anomaly} of={of} until={endOf(anomaly, now)} zone={zone} />
+          <AnomalyPicture anomaly={anomaly} of={of} until={endOf(anomaly, now)} zone={zone} />
           <div class="columns">
             <Explanation anomaly={anomaly} />
             <Done anomaly={anomaly} zone={zone} you={session.person?.subject} />
