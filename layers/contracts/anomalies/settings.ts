@@ -26,6 +26,6 @@ export type AnomalySettings = z.infer<typeof AnomalySettings>;
 export const DEFAULT_ANOMALY_SETTINGS: AnomalySettings = {
   alertsPerDay: 24,
   leastSurprise: 4,
-  leastFaultScore: 0.8,
+  leastFaultScore: 0.9,
   gatherMinutes: 1,
 };
