@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import type { Answer } from '../app/api.ts';
-import { useAction, useGroups } from '../app/data.ts';
+import { useAction, useAnswer, useGroups } from '../app/data.ts';
 import { plainNumber, threeDigits } from '../app/numbers.ts';
-import { ageName, shortTime } from '../app/times.ts';
+import { ageName, fullDay, shortTime } from '../app/times.ts';
 import { Dialog } from '../frame/Dialog.tsx';
-import { Panel } from './pieces.tsx';
+import { Failures, Panel } from './pieces.tsx';
 import { Status } from './status.tsx';
 
 export type Model = Answer<'listModels'>['items'][number];
@@ -83,10 +83,58 @@ export const Comparison = ({ runs }: { runs: readonly Run[] }) => {
           </tbody>
         </table>
       </section>
+      {runs.length === 1 && runs[0]?.kind === 'final' && <Described run={runs[0]} />}
       {runs.length === 1 && runs[0]?.decision && runs[0].decision.comparisons.length > 0 && (
         <Gate decision={runs[0].decision} />
       )}
     </Panel>
+  );
+};
+
+const trainedOnName = ({ from, to, series, labels }: NonNullable<Run['trainedOn']>, zone: string): string =>
+  `${fullDay(Date.parse(from), zone)} to ${fullDay(Date.parse(to), zone)} of ${series} series${
+    labels === 0 ? '' : `, ${labels} labelled spans`
+  }`;
+
+/** What a version is for, how it was measured, and where it ends. */
+const Described = ({ run }: { run: Run }) => {
+  const asked = useAnswer('getModelCard', { params: { modelId: run.model, runId: run.runId } });
+  const card = asked.data;
+  if (!card) return <Failures asked={[asked]} subject="The rest of this card" />;
+  return (
+    <>
+      <div class="body prose">
+        <p>{card.purpose}</p>
+        <p class="muted">Asked with: {card.inputs}</p>
+        <p class="muted">Answers: {card.answers}</p>
+        <ul>
+          {card.limits.map((limit) => (
+            <li key={limit}>{limit}</li>
+          ))}
+        </ul>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard (WCAG 2.1.1). */}
+      <section class="scroll" tabIndex={0} aria-label="How it was measured">
+        <table>
+          <thead>
+            <tr>
+              <th>Measured on what it never saw</th>
+              <th class="num">Figure</th>
+              <th>Decides</th>
+            </tr>
+          </thead>
+          <tbody>
+            {card.metrics.map((one) => (
+              <tr key={one.metric}>
+                <td class="wrap">{one.says}</td>
+                <td class="num">{one.value === null ? 'not measured' : plainNumber(one.value)}</td>
+                <td>{one.guard ? 'must be surely better to take over' : ''}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </>
   );
 };
 
@@ -121,15 +169,16 @@ export const ModelCard = (props: { model: Model; run: Run | undefined; now: numb
                 {run.trainingSeconds !== null && `, in ${ageName(run.trainingSeconds * 1000)}`}
               </dd>
               <dt>On data</dt>
-              <dd>{run.dataVersion}</dd>
+              <dd>
+                {run.dataVersion}
+                {run.trainedOn && `, ${trainedOnName(run.trainedOn, zone)}`}
+              </dd>
               {Object.entries(run.hyperparameters).map(([name, value]) => (
                 <>
                   <dt>{name}</dt>
                   <dd>{value}</dd>
                 </>
               ))}
-              <dt>Held-out figures</dt>
-              <dd>{figures(run.metrics) || 'none on record'}</dd>
               <dt>Gate</dt>
               <dd>{run.decision?.reason ?? 'not judged'}</dd>
             </>
@@ -147,6 +196,7 @@ export const ModelCard = (props: { model: Model; run: Run | undefined; now: numb
           <dd>{champion.previous?.runId ?? 'nothing'}</dd>
         </dl>
       </div>
+      {run && <Described run={run} />}
       {run?.decision && run.decision.comparisons.length > 0 && <Gate decision={run.decision} />}
       {asking && (
         <Dialog label="Roll back" close={() => setAsking(false)}>
