@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { anomalyTests } from './anomalies.ts';
 import { consoleTests } from './console.ts';
 import {
   accessibilityFaults,
@@ -32,7 +33,7 @@ suite(title, () => {
 
   beforeAll(async () => {
     [{ site, stop }, browser] = await Promise.all([openSite(), launch()]);
-  }, 180_000);
+  }, 300_000);
   afterAll(async () => {
     await browser?.close();
     await stop?.();
@@ -209,4 +210,5 @@ suite(title, () => {
   });
 
   consoleTests(() => ({ browser, site }));
+  anomalyTests(() => ({ site, open: (group) => open(looks[0], group) }));
 });
