@@ -53,7 +53,10 @@ export function keyAccesses(
 ): Access[] {
   const uses = KEY_USE[access.action];
   if (!uses) return [];
-  const holder = access.resource.startsWith('arn:aws:s3:::') ? access.resource.split('/')[0] : access.resource;
+  const holder = access.resource.startsWith('arn:aws:s3:::')
+    ? access.resource.split('/')[0]
+    : // An index is encrypted as its table is.
+      access.resource.replace(/(:table\/[^/]+)\/index\/.*$/, '$1');
   const resource = find(holder as string);
   const named = resource && textAt(resource.properties, ...(KEY_PROPERTY[resource.type] ?? ['']));
   if (named === undefined || named.startsWith('alias/aws/')) return [];
