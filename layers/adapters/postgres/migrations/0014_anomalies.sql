@@ -73,15 +73,6 @@ CREATE TABLE meter_tracker (
 ALTER TABLE meter_tracker ALTER COLUMN state SET STORAGE EXTERNAL;
 CREATE INDEX meter_tracker_by_bucket ON meter_tracker ((meter_no >> 8));
 
-CREATE TABLE sensor_tracker (
-  sensor_id text NOT NULL REFERENCES sensor,
-  kind text NOT NULL,
-  phase text NOT NULL DEFAULT '',
-  state bytea NOT NULL,
-  PRIMARY KEY (sensor_id, kind, phase)
-);
-ALTER TABLE sensor_tracker ALTER COLUMN state SET STORAGE EXTERNAL;
-
 -- Bucket-days with readings to score; noted when windows are (0009), so that storing a reading costs nothing more.
 -- Deleting the row claims the bucket's day; noting it again waits for the claim to end.
 CREATE TABLE score_due (
@@ -101,8 +92,8 @@ CREATE TABLE alert_budget (
   state jsonb NOT NULL
 );
 
-GRANT SELECT ON anomaly, anomaly_label, anomaly_snooze, meter_tracker, sensor_tracker, score_due, alert_budget
+GRANT SELECT ON anomaly, anomaly_label, anomaly_snooze, meter_tracker, score_due, alert_budget
   TO grid_reader, grid_writer;
-GRANT INSERT, UPDATE ON anomaly, meter_tracker, sensor_tracker, alert_budget TO grid_writer;
+GRANT INSERT, UPDATE ON anomaly, meter_tracker, alert_budget TO grid_writer;
 GRANT INSERT ON anomaly_label, anomaly_snooze TO grid_writer;
 GRANT INSERT, UPDATE, DELETE ON score_due TO grid_writer;
