@@ -54,7 +54,8 @@ export function judge({
     return after ? [{ before, after }] : [];
   });
   const blocks = Map.groupBy(pairs, ({ before }) => before.block);
-  const comparisons = pairs.length === 0 ? [] : metrics.map((metric) => compare(metric, [...blocks.values()], pairs));
+  // One block has no spread, so nothing is said of the next.
+  const comparisons = blocks.size < 2 ? [] : metrics.map((metric) => compare(metric, [...blocks.values()], pairs));
   const decided = (passed: boolean, reason: string) => ({ passed, reason, blocks: blocks.size, comparisons });
   if (metrics.length === 0) throw new Error('a gate without guard metrics lets everything through');
   if (pairs.length < champion.length) {
@@ -81,9 +82,9 @@ function compare(metric: string, blocks: readonly (readonly Pair[])[], pairs: re
   const differences = blocks.map((block) => mean(block.map(({ before, after }) => lossOf(after) - lossOf(before))));
   const n = differences.length;
   const center = mean(differences);
-  const variance = n > 1 ? differences.reduce((sum, value) => sum + (value - center) ** 2, 0) / (n - 1) : 0;
-  const t = T95[Math.min(n - 1, T95.length) - 1] ?? Number.POSITIVE_INFINITY;
-  const differenceAtMost = n > 1 ? center + t * Math.sqrt(variance / n) : Number.POSITIVE_INFINITY;
+  const variance = differences.reduce((sum, value) => sum + (value - center) ** 2, 0) / (n - 1);
+  const t = T95[Math.min(n - 1, T95.length) - 1] as number;
+  const differenceAtMost = center + t * Math.sqrt(variance / n);
   return {
     metric,
     champion: mean(pairs.map(({ before }) => lossOf(before))),

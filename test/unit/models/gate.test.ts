@@ -41,6 +41,13 @@ test('the champion itself, too few blocks, an unanswered example, a missing figu
   const fewer = (all: ExampleLoss[]) => all.filter(({ block }) => Number(block.slice(4)) < MIN_BLOCKS - 1);
   const better = losses(() => -0.2);
   expect(judge({ champion: fewer(champion), challenger: fewer(better), metrics }).reason).toContain('too few');
+  // A day alone gives no interval, and what is kept of the decision must be numbers.
+  const oneDay = (all: ExampleLoss[]) => all.filter(({ block }) => block === 'day 0');
+  expect(judge({ champion: oneDay(champion), challenger: oneDay(better), metrics })).toMatchObject({
+    passed: false,
+    blocks: 1,
+    comparisons: [],
+  });
   expect(judge({ champion, challenger: better.slice(1), metrics }).reason).toContain('1 of 21 examples unanswered');
   expect(judge({ champion: [], challenger: [], metrics }).passed).toBe(false);
   expect(() => judge({ champion, challenger: better, metrics: ['bias'] })).toThrow('has no bias');
