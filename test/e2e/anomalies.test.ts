@@ -4,6 +4,7 @@ import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { setSettings } from '../../local/cli/grid-settings.ts';
 import { Stack } from '../harness/stack.ts';
+import { describeWithWeeks } from '../harness/weeks-of-readings.ts';
 
 const stack = new Stack({ portBase: 9850, stateDir: '.cache/e2e-anomalies' });
 const tokens = new Map<string, string>();
@@ -72,7 +73,7 @@ interface Anomaly {
   alertedAt: string | null;
 }
 
-describe('anomalies on the whole stack', () => {
+describeWithWeeks('anomalies on the whole stack', () => {
   // An interval of this device that has been read, some hours ago.
   const start = new Date(HALF_HOUR_MS * (Math.floor(Date.now() / HALF_HOUR_MS) - 8)).toISOString();
   let meterId: string;

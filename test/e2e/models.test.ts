@@ -7,6 +7,7 @@ import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import * as tar from 'tar';
 import { sealModel } from '../../models/container/sealed-model.ts';
 import { Stack } from '../harness/stack.ts';
+import { describeWithWeeks } from '../harness/weeks-of-readings.ts';
 
 const stack = new Stack({ portBase: 9950, stateDir: '.cache/e2e-models' });
 const folder = mkdtempSync(join(tmpdir(), 'e2e-models-'));
@@ -102,7 +103,7 @@ interface Run {
   packageArn: string;
 }
 
-describe('models on the whole stack', () => {
+describeWithWeeks('models on the whole stack', () => {
   let poor: Run;
   let first: string;
 
