@@ -8,24 +8,69 @@ import { folderFingerprint } from './bundle.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const SEEDS = join(ROOT, '.cache', 'seeds');
 
+/** Runs every command given as JSON, all at once; prints what the first that fails said, and fails with it. */
+const ALL_AT_ONCE = `
+import { spawn } from 'node:child_process';
+const run = ([main, root]) => new Promise((resolve) => {
+  const child = spawn(process.execPath, [main, 'train'], { env: { ...process.env, ML_ROOT: root } });
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => said.push(chunk));
+  child.on('exit', (code) => resolve(code === 0 ? '' : main + ':\\n' + Buffer.concat(said)));
+});
+const failed = (await Promise.all(JSON.parse(process.argv[1]).map(run))).find((words) => words !== '');
+if (failed) { process.stdout.write(failed); process.exit(1); }
+`;
+
 /**
- * Trains the model of a first deployment: the image's own entry point over `models/<name>/seed`, whose folders are its channels
- * and whose `hyperparameters.json` its settings. The
- * same code and data give the same bytes, and are trained once.
- * @param context build context of the model's image. @returns folder that holds `model.tar.gz`.
- * @throws Error with the trainer's words if it fails.
+ * Trains the models of a first deployment, side by side: each image's own entry point over `models/<name>/seed`, whose folders are its
+ * channels and whose `hyperparameters.json` its settings. The same code and data give the same bytes, and are trained once.
+ * @param contexts build context of each model's image. @returns for each the folder that holds `model.tar.gz`.
+ * @throws Error with the trainer's words if one fails.
  */
-export function seedModel(name: string, context: string): string {
-  const channels = join(ROOT, 'models', name, 'seed');
-  const inputs = createHash('sha256').update(basename(context)).update(folderFingerprint(channels));
-  const folder = join(SEEDS, `${name}-${inputs.digest('hex').slice(0, 16)}`);
-  if (existsSync(folder)) return folder;
+export function seedModels<Name extends string>(contexts: ReadonlyMap<Name, string>): Map<Name, string> {
+  const folders = new Map([...contexts].map(([name, context]) => [name, folderOf(name, context)]));
+  const missing = [...folders].filter(([, folder]) => !existsSync(folder));
+  if (missing.length === 0) return folders;
   mkdirSync(SEEDS, { recursive: true });
   const building = mkdtempSync(join(SEEDS, 'training-'));
-  const ml = join(building, 'ml');
-  const config = join(ml, 'input/config');
-  for (const each of [config, join(ml, 'model')]) mkdirSync(each, { recursive: true });
-  cpSync(channels, join(ml, 'input/data'), { recursive: true });
+  const jobs = missing.map(([name]) => [
+    join(contexts.get(name) as string, 'main.mjs'),
+    laidOut(name, join(building, name)),
+  ]);
+  const trained = spawnSync(process.execPath, ['--input-type=module', '-e', ALL_AT_ONCE, JSON.stringify(jobs)], {
+    env: { PATH: process.env.PATH, TZ: 'UTC' },
+    encoding: 'utf8',
+  });
+  if (trained.status !== 0) throw new Error(`a seed did not train: ${trained.stdout}${trained.stderr}`);
+  for (const [name, folder] of missing) {
+    const model = join(building, name, 'model');
+    const done = join(building, `${name}-done`);
+    mkdirSync(done);
+    tar.create(
+      { sync: true, gzip: true, portable: true, mtime: new Date(0), cwd: model, file: join(done, 'model.tar.gz') },
+      readdirSync(model).sort(),
+    );
+    if (!existsSync(folder)) renameSync(done, folder);
+  }
+  rmSync(building, { recursive: true });
+  return folders;
+}
+
+function folderOf(name: string, context: string): string {
+  const inputs = createHash('sha256')
+    .update(basename(context))
+    .update(folderFingerprint(channelsOf(name)));
+  return join(SEEDS, `${name}-${inputs.digest('hex').slice(0, 16)}`);
+}
+
+const channelsOf = (name: string): string => join(ROOT, 'models', name, 'seed');
+
+/** The folders of a training job as SageMaker lays them out. @returns their root. */
+function laidOut(name: string, root: string): string {
+  const channels = channelsOf(name);
+  const config = join(root, 'input/config');
+  for (const each of [config, join(root, 'model')]) mkdirSync(each, { recursive: true });
+  cpSync(channels, join(root, 'input/data'), { recursive: true });
   const names = readdirSync(channels, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   writeFileSync(
     join(config, 'inputdataconfig.json'),
@@ -33,19 +78,5 @@ export function seedModel(name: string, context: string): string {
   );
   const chosen = join(channels, 'hyperparameters.json');
   if (existsSync(chosen)) cpSync(chosen, join(config, 'hyperparameters.json'));
-  const trained = spawnSync(process.execPath, [join(context, 'main.mjs'), 'train'], {
-    env: { PATH: process.env.PATH, ML_ROOT: ml, TZ: 'UTC' },
-    encoding: 'utf8',
-  });
-  if (trained.status !== 0) throw new Error(`the seed of ${name} did not train:\n${trained.stdout}${trained.stderr}`);
-  const done = join(building, 'seed');
-  mkdirSync(done);
-  const file = join(done, 'model.tar.gz');
-  tar.create(
-    { sync: true, gzip: true, portable: true, mtime: new Date(0), cwd: join(ml, 'model'), file },
-    readdirSync(join(ml, 'model')).sort(),
-  );
-  if (!existsSync(folder)) renameSync(done, folder);
-  rmSync(building, { recursive: true });
-  return folder;
+  return root;
 }

@@ -6,7 +6,7 @@ import { bundleModel } from '../constructs/bundle.ts';
 import { connectDatabase, readSettings, useDataKey } from '../constructs/grants.ts';
 import { GridStateMachine } from '../constructs/grid-state-machine.ts';
 import { MachineSchedule } from '../constructs/machine-schedule.ts';
-import { seedModel } from '../constructs/seed-model.ts';
+import { seedModels } from '../constructs/seed-model.ts';
 import { modelImage, ServedModel } from '../constructs/served-model.ts';
 import { ModelStack, pascal } from './model-stack.ts';
 
@@ -26,7 +26,7 @@ export class IntelligenceStack extends ModelStack {
     const images = new Map(
       MODELS.map((name) => [name, modelImage(this, `${name}-image`, contexts.get(name) as string)]),
     );
-    const seeds = new Map(MODELS.map((name) => [name, seedModel(name, contexts.get(name) as string)]));
+    const seeds = seedModels(contexts);
     this.modelRole = this.roleOfModels([...images.values()]);
     const seed = this.seedFunction(seeds);
     const recordRun = this.recordRun();
