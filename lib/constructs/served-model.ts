@@ -3,6 +3,7 @@ import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-
 import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { CfnEndpoint, CfnEndpointConfig, CfnModel, CfnModelPackageGroup } from 'aws-cdk-lib/aws-sagemaker';
 import { Construct } from 'constructs';
+import { MODEL_METRICS } from '../../layers/contracts/models/metrics.ts';
 import type { StageSettings } from '../config/stages.ts';
 import { folderFingerprint } from './bundle.ts';
 
@@ -95,9 +96,9 @@ export class ServedModel extends Construct {
         alarmDescription: `Impact: ${says}. Runbook: docs/runbooks/models.md`,
       });
     return [
-      alarm('Fails', 'ModelFailed', Stats.SUM, 0, `${impact} because the model fails`),
-      alarm('Slow', 'ModelAnswered', 'p90', MAX_ANSWER_MS, `${impact}, or late, because the model is slow`),
-      alarm('Invalid', 'InvalidModelOutput', Stats.SUM, 0, `${impact} because the model answers what is none`),
+      alarm('Fails', MODEL_METRICS.failed, Stats.SUM, 0, `${impact} because the model fails`),
+      alarm('Slow', MODEL_METRICS.answered, 'p90', MAX_ANSWER_MS, `${impact}, or late, because the model is slow`),
+      alarm('Invalid', MODEL_METRICS.invalid, Stats.SUM, 0, `${impact} because the model answers what is none`),
     ];
   }
 }

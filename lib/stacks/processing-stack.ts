@@ -141,47 +141,37 @@ export class ProcessingStack extends StageStack {
   }
 
   private detectOutages(): void {
-    const detect = new GridFunction(this, 'DetectOutages', {
-      settings: this.settings,
+    const detect = this.judging('DetectOutages', {
       name: 'process/detect-outages',
-      timeout: Duration.seconds(55),
       memoryMb: 1024,
-      dataKeyArn: this.#dataKeyArn,
-      network: this.#network,
       noDeadLetters: 'The next minute judges what a failed run left: outages follow from what is stored',
-      environment: {
-        ...this.databaseEnvironment('grid_writer'),
-        SETTINGS_TABLE: this.wire('storage/settings-table'),
-      },
-      grants: [
-        this.writeDatabase(),
-        ...readSettings(this, { table: this.wire('storage/settings-table'), keyArn: this.#dataKeyArn }),
-      ],
     });
     this.publish('processing/detect-outages-function', detect.lambda.functionName);
     this.everyMinute('OutageSchedule', 'Judges outages from power events, readings and silence', detect);
   }
 
   private scoreReadings(): void {
-    const score = new GridFunction(this, 'ScoreReadings', {
-      settings: this.settings,
+    const score = this.judging('ScoreReadings', {
       name: 'process/score-readings',
-      timeout: Duration.seconds(55),
       memoryMb: 1769,
-      dataKeyArn: this.#dataKeyArn,
-      network: this.#network,
       noDeadLetters: 'The next minute scores what a failed run left: bucket-days stay due until they are scored',
-      environment: {
-        ...this.databaseEnvironment('grid_writer'),
-        SETTINGS_TABLE: this.wire('storage/settings-table'),
-      },
-      grants: [
-        this.writeDatabase(),
-        ...readSettings(this, { table: this.wire('storage/settings-table'), keyArn: this.#dataKeyArn }),
-      ],
     });
     this.publish('processing/score-readings-function', score.lambda.functionName);
     this.everyMinute('ScoringSchedule', 'Scores stored readings for what is unusual', score);
+  }
+
+  /** A function that looks at what is stored, as operators' settings say. */
+  private judging(id: string, props: Pick<GridFunctionProps, 'name' | 'memoryMb' | 'noDeadLetters'>): GridFunction {
+    const settingsTable = this.wire('storage/settings-table');
+    return new GridFunction(this, id, {
+      ...props,
+      settings: this.settings,
+      timeout: Duration.seconds(55),
+      dataKeyArn: this.#dataKeyArn,
+      network: this.#network,
+      environment: { ...this.databaseEnvironment('grid_writer'), SETTINGS_TABLE: settingsTable },
+      grants: [this.writeDatabase(), ...readSettings(this, { table: settingsTable, keyArn: this.#dataKeyArn })],
+    });
   }
 
   private everyMinute(id: string, description: string, called: GridFunction): void {

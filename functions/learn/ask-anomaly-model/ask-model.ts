@@ -1,7 +1,11 @@
 import * as z from 'zod';
 import { jsonLines, type ObjectStore } from '../../../layers/adapters/s3/objects.ts';
 import { type AnomalyResponse, anomalyRequest, anomalyResponse } from '../../../layers/contracts/models/anomaly.ts';
-import type { ModelEndpoint, ModelFailure } from '../../../layers/domain/models/model-endpoint.ts';
+import {
+  type ModelEndpoint,
+  type ModelFailure,
+  watchedRequests,
+} from '../../../layers/domain/models/model-endpoint.ts';
 import { log } from '../../../layers/runtime/observability.ts';
 import type { TaskOutcome } from '../../../layers/runtime/task.ts';
 
@@ -40,15 +44,10 @@ export const askModel =
       }
     }
     await objects.put(responses, answered.map((line) => `${line}\n`).join(''), 'application/jsonlines');
-    const count = (kind: ModelFailure) => failures.filter((failure) => failure === kind).length;
     return {
       output: { responses, answered: answered.length, failed: failures.length },
       counts: { ModelsAsked: lines.length, MetersUnjudged: failures.length },
-      // Counted also when none is: silence and soundness must look different to an alarm.
-      watched: {
-        counts: { ModelFailed: count('failed'), InvalidModelOutput: count('invalid-output') },
-        durations: { ModelAnswered: durations },
-      },
+      watched: watchedRequests(failures, durations),
     };
   };
 

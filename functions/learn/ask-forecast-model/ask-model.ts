@@ -6,7 +6,11 @@ import {
   forecastRequest,
 } from '../../../layers/contracts/models/forecast.ts';
 import { checkedForecast } from '../../../layers/domain/models/forecast-loss.ts';
-import type { ModelEndpoint, ModelFailure } from '../../../layers/domain/models/model-endpoint.ts';
+import {
+  type ModelEndpoint,
+  type ModelFailure,
+  watchedRequests,
+} from '../../../layers/domain/models/model-endpoint.ts';
 import { seasonalFallback } from '../../../layers/domain/models/seasonal-fallback.ts';
 import { log } from '../../../layers/runtime/observability.ts';
 import type { TaskOutcome } from '../../../layers/runtime/task.ts';
@@ -34,16 +38,10 @@ export const askModel =
       if (response) answered.push(JSON.stringify({ ...each, response, availableAt: new Date(clock()).toISOString() }));
     }
     await objects.put(responses, `${answered.join('\n')}\n`, 'application/jsonlines');
-    const invalid = failures.filter((failure) => failure === 'invalid-output').length;
-    const failed = failures.filter((failure) => failure === 'failed').length;
     return {
       output: { answered: answered.length, fellBack: failures.length },
       counts: { ModelsAsked: lines.length, ForecastsFellBack: failures.length },
-      // Counted also when none is: silence and soundness must look different to an alarm.
-      watched: {
-        counts: { ModelFailed: failed, InvalidModelOutput: invalid },
-        durations: { ModelAnswered: durations },
-      },
+      watched: watchedRequests(failures, durations),
     };
   };
 

@@ -27,3 +27,30 @@ export const Dialog = ({
     </dialog>
   );
 };
+
+/** What a dialog ends with: what went wrong, the way out, and the way on, if its form has one. */
+export const DialogEnd = ({
+  error,
+  close,
+  busy = false,
+  verb,
+}: {
+  error: Error | undefined;
+  close: () => void;
+  busy?: boolean;
+  verb?: string;
+}) => (
+  <>
+    {error && <p role="alert">{error.message}</p>}
+    <footer>
+      <button type="button" class="button" onClick={close}>
+        Cancel
+      </button>
+      {verb && (
+        <button type="submit" class="button primary" disabled={busy}>
+          {verb}
+        </button>
+      )}
+    </footer>
+  </>
+);

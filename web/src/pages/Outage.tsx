@@ -4,7 +4,7 @@ import { liveMs, useAction, useAnswer, useGroups } from '../app/data.ts';
 import { link } from '../app/location.ts';
 import { useRange } from '../app/range.ts';
 import { ageName, instantName, shortTime } from '../app/times.ts';
-import { Dialog } from '../frame/Dialog.tsx';
+import { Dialog, DialogEnd } from '../frame/Dialog.tsx';
 import { type Column, List } from '../parts/list.tsx';
 import { NetworkMap } from '../parts/NetworkMap.tsx';
 import { durationName, isOpen, OutageStatus, outageName } from '../parts/outages.tsx';
@@ -43,15 +43,7 @@ const CauseDialog = ({ outage, close }: { outage: Detail; close: () => void }) =
           <input type="checkbox" checked={planned} onChange={(event) => setPlanned(event.currentTarget.checked)} />
           It was planned: counted apart in the indices
         </label>
-        {action.error && <p role="alert">{action.error.message}</p>}
-        <footer>
-          <button type="button" class="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={action.busy}>
-            Save
-          </button>
-        </footer>
+        <DialogEnd error={action.error} close={close} busy={action.busy} verb="Save" />
       </form>
     </Dialog>
   );

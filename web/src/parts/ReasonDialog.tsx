@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { Dialog } from '../frame/Dialog.tsx';
+import { Dialog, DialogEnd } from '../frame/Dialog.tsx';
 
 /** Asks why, for the audit, before something is changed. `confirm` answers whether it was done. */
 export const ReasonDialog = (props: {
@@ -37,15 +37,7 @@ export const ReasonDialog = (props: {
             onInput={(event) => setReason(event.currentTarget.value)}
           />
         </label>
-        {error && <p role="alert">{error.message}</p>}
-        <footer>
-          <button type="button" class="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={busy}>
-            {verb}
-          </button>
-        </footer>
+        <DialogEnd error={error} close={close} busy={busy} verb={verb} />
       </form>
     </Dialog>
   );

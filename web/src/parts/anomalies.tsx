@@ -4,7 +4,7 @@ import { useAction, useAnswer } from '../app/data.ts';
 import { slotsOf } from '../app/slots.ts';
 import { dayMs, iso, minuteMs } from '../app/times.ts';
 import { Sparkline } from '../charts/Sparkline.tsx';
-import { Dialog } from '../frame/Dialog.tsx';
+import { Dialog, DialogEnd } from '../frame/Dialog.tsx';
 import { Status, type StatusName } from './status.tsx';
 
 const shown: Readonly<Record<AnomalyRow['status'], { name: StatusName; word: string }>> = {
@@ -117,15 +117,7 @@ export const LabelDialog = ({ anomaly, close }: { anomaly: AnomalyRow; close: ()
           Note, if there is more to say
           <input type="text" maxLength={1000} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
         </label>
-        {action.error && <p role="alert">{action.error.message}</p>}
-        <footer>
-          <button type="button" class="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={action.busy}>
-            Label
-          </button>
-        </footer>
+        <DialogEnd error={action.error} close={close} busy={action.busy} verb="Label" />
       </form>
     </Dialog>
   );
@@ -161,12 +153,7 @@ export const SnoozeDialog = ({ anomaly, close }: { anomaly: AnomalyRow; close: (
             </button>
           )}
         </div>
-        {action.error && <p role="alert">{action.error.message}</p>}
-        <footer>
-          <button type="button" class="button" onClick={close}>
-            Cancel
-          </button>
-        </footer>
+        <DialogEnd error={action.error} close={close} />
       </div>
     </Dialog>
   );

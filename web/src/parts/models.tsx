@@ -3,7 +3,7 @@ import type { Answer } from '../app/api.ts';
 import { useAction, useAnswer, useGroups } from '../app/data.ts';
 import { plainNumber, threeDigits } from '../app/numbers.ts';
 import { ageName, fullDay, shortTime } from '../app/times.ts';
-import { Dialog } from '../frame/Dialog.tsx';
+import { Dialog, DialogEnd } from '../frame/Dialog.tsx';
 import { Failures, Panel } from './pieces.tsx';
 import { Status } from './status.tsx';
 
@@ -209,15 +209,7 @@ export const ModelCard = (props: { model: Model; run: Run | undefined; now: numb
           >
             <h2>Put {champion.previous?.runId} back</h2>
             <p>The endpoint shifts its traffic step by step and its alarms watch it; this takes some minutes.</p>
-            {rollBack.error && <p role="alert">{rollBack.error.message}</p>}
-            <footer>
-              <button type="button" class="button" onClick={() => setAsking(false)}>
-                Cancel
-              </button>
-              <button type="submit" class="button primary" disabled={rollBack.busy}>
-                Roll back
-              </button>
-            </footer>
+            <DialogEnd error={rollBack.error} close={() => setAsking(false)} busy={rollBack.busy} verb="Roll back" />
           </form>
         </Dialog>
       )}
