@@ -51,6 +51,8 @@ export function interruptionsOf(evidence: MeterEvidence): Interruption[] {
     if (off === undefined) return;
     const disputed = energyWithin(intervals, off, to ?? Number.POSITIVE_INFINITY) !== undefined;
     const certain = returnReported || missesInterval(evidence, off, to ?? evidence.silentBy);
+    // Gone and back in one instant, then gone unsaid from that instant on: it is one that ends later.
+    if (found.at(-1)?.from === off) found.pop();
     found.push({ from: off, to, reported: true, certain, disputed });
     off = undefined;
   };

@@ -96,6 +96,12 @@ describe('the supply of one meter', () => {
         ['12:10', '12:40', 'certain'],
       ],
     ],
+    // 10:30 never came, so supply was gone between the return at 10:14 and the one at 11:00: since when, only 10:14 says.
+    [
+      'gone and back in one instant, and another return after silence',
+      known([off('10:14'), on('10:14'), on('11:00')], measured('08:00', '14:00', ['10:00', '10:30'])),
+      [['10:14', '11:00', 'certain']],
+    ],
     [
       'off and on in one second',
       known([off('10:07'), on('10:07')], measured('08:00', '14:00')),
