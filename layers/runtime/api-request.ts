@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type * as z from 'zod';
 import type { Violation } from '../contracts/api/problem.ts';
-import type { Route } from '../contracts/api/routes.ts';
+import type { Route } from '../contracts/api/route.ts';
 import { parseStrictJson } from '../domain/messages/strict-json.ts';
 import { ApiProblem, apiProblem, violationsIn } from './api-problem.ts';
 import type { Caller } from './caller.ts';

@@ -1,5 +1,5 @@
 import { type Group, groups } from '../contracts/api/access.ts';
-import type { Route } from '../contracts/api/routes.ts';
+import type { Route } from '../contracts/api/route.ts';
 import { type ApiProblem, apiProblem } from './api-problem.ts';
 
 /** Who calls: a person in groups, or a machine without any. */

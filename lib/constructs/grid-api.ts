@@ -24,7 +24,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import * as z from 'zod';
 import { type ProblemCode, problems, problemType } from '../../layers/contracts/api/problem.ts';
-import type { Route, RouteFunction } from '../../layers/contracts/api/routes.ts';
+import type { Route, RouteFunction } from '../../layers/contracts/api/route.ts';
 import type { StageSettings } from '../config/stages.ts';
 
 /** Name of the API's stage, and so the first part of every path. */

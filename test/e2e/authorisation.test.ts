@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Group, groups } from '../../layers/contracts/api/access.ts';
-import { type Route, routes } from '../../layers/contracts/api/routes.ts';
+import type { Route } from '../../layers/contracts/api/route.ts';
+import { routes } from '../../layers/contracts/api/routes.ts';
 import { synthesise } from '../../local/start/synthesis.ts';
 import { Stack } from '../harness/stack.ts';
 import { declaredMethods } from './declared-methods.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { type Route, routes } from '../../layers/contracts/api/routes.ts';
+import type { Route } from '../../layers/contracts/api/route.ts';
+import { routes } from '../../layers/contracts/api/routes.ts';
 import { setSettings } from '../../local/cli/grid-settings.ts';
 import { connectDevice, provisionDevices } from '../harness/devices.ts';
 import { Stack } from '../harness/stack.ts';

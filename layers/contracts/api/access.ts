@@ -17,3 +17,12 @@ export type RouteAccess = { readonly public: true } | { readonly groups: readonl
 
 /** The given group and every group above it. */
 export const fromGroup = (lowest: Group): readonly Group[] => groups.slice(groups.indexOf(lowest));
+
+export const viewers = { groups: fromGroup('viewer'), scope: 'grid/read' } as const;
+export const analysts = { groups: fromGroup('analyst'), scope: 'grid/read' } as const;
+export const operatorsRead = { groups: fromGroup('operator'), scope: 'grid/read' } as const;
+export const operators = { groups: fromGroup('operator'), scope: 'grid/write' } as const;
+export const adminsRead = { groups: fromGroup('admin'), scope: 'grid/read' } as const;
+export const admins = { groups: fromGroup('admin'), scope: 'grid/write' } as const;
+export const headends = { groups: [], scope: 'grid/ingest' } as const;
+export const anyone = { public: true } as const;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { problem, problems } from './problem.ts';
-import { type Route, routes } from './routes.ts';
+import type { Route } from './route.ts';
+import { routes } from './routes.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,7 +1,8 @@
 import { networkRoutes } from '../../../functions/api/network/network-routes.ts';
 import { telemetryRoutes } from '../../../functions/api/telemetry/telemetry-routes.ts';
 import { groups } from '../../../layers/contracts/api/access.ts';
-import { type Route, routes, routesById } from '../../../layers/contracts/api/routes.ts';
+import type { Route } from '../../../layers/contracts/api/route.ts';
+import { routes, routesById } from '../../../layers/contracts/api/routes.ts';
 import { DaySummaries } from '../../../layers/domain/windows/day-summary.ts';
 import { apiHandler } from '../../../layers/runtime/api-handler.ts';
 import { CLIENT_IDS, callApi, claimsFor } from '../../harness/api-events.ts';

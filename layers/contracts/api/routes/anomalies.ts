@@ -1,0 +1,62 @@
+import { analysts, operators } from '../access.ts';
+import {
+  anomaliesQuery,
+  anomalyDetail,
+  anomalyLabelRequest,
+  anomalyList,
+  anomalyParams,
+  anomalySnoozeRequest,
+} from '../anomalies.ts';
+import type { Route } from '../route.ts';
+
+export const anomalyRoutes = {
+  listAnomalies: {
+    id: 'listAnomalies',
+    method: 'GET',
+    path: '/anomalies',
+    summary: 'What was unusual about meters and sensors, the most unusual first',
+    function: 'anomalies',
+    access: analysts,
+    query: anomaliesQuery,
+    response: anomalyList,
+    cache: 'no-store',
+  },
+  getAnomaly: {
+    id: 'getAnomaly',
+    method: 'GET',
+    path: '/anomalies/{anomalyId}',
+    summary: 'One anomaly: why, against which band, and what people said of it',
+    function: 'anomalies',
+    access: analysts,
+    params: anomalyParams,
+    response: anomalyDetail,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  labelAnomaly: {
+    id: 'labelAnomaly',
+    method: 'POST',
+    path: '/anomalies/{anomalyId}/label',
+    summary: 'Say what it was, a fault or a false alarm; the forest learns from it',
+    function: 'anomalies',
+    access: operators,
+    params: anomalyParams,
+    body: anomalyLabelRequest,
+    response: anomalyDetail,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  snoozeAnomaly: {
+    id: 'snoozeAnomaly',
+    method: 'POST',
+    path: '/anomalies/{anomalyId}/snooze',
+    summary: 'No alerts of the same meter or sensor and quantity for a while',
+    function: 'anomalies',
+    access: operators,
+    params: anomalyParams,
+    body: anomalySnoozeRequest,
+    response: anomalyDetail,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+} as const satisfies Record<string, Route>;

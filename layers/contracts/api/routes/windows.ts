@@ -1,0 +1,78 @@
+import { analysts, viewers } from '../access.ts';
+import { meterParams } from '../meters.ts';
+import { feederParams, regionParams, transformerParams } from '../network.ts';
+import type { Route } from '../route.ts';
+import {
+  feederWindows,
+  meterWindows,
+  regionWindows,
+  systemWindows,
+  transformerWindows,
+  windowsQuery,
+} from '../windows.ts';
+
+export const windowRoutes = {
+  getMeterWindows: {
+    id: 'getMeterWindows',
+    method: 'GET',
+    path: '/meters/{meterId}/windows',
+    summary: 'Readings of one meter by window: sum, mean, extremes, completeness',
+    function: 'meters',
+    access: analysts,
+    params: meterParams,
+    query: windowsQuery,
+    response: meterWindows,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  getTransformerWindows: {
+    id: 'getTransformerWindows',
+    method: 'GET',
+    path: '/transformers/{transformerId}/windows',
+    summary: 'Readings of the meters of a transformer by window',
+    function: 'network',
+    access: viewers,
+    params: transformerParams,
+    query: windowsQuery,
+    response: transformerWindows,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  getFeederWindows: {
+    id: 'getFeederWindows',
+    method: 'GET',
+    path: '/feeders/{feederId}/windows',
+    summary: 'Readings of the meters of a feeder by window',
+    function: 'network',
+    access: viewers,
+    params: feederParams,
+    query: windowsQuery,
+    response: feederWindows,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  getRegionWindows: {
+    id: 'getRegionWindows',
+    method: 'GET',
+    path: '/regions/{regionId}/windows',
+    summary: 'Readings of the meters of a region by window',
+    function: 'network',
+    access: viewers,
+    params: regionParams,
+    query: windowsQuery,
+    response: regionWindows,
+    problems: ['not-found'],
+    cache: 'no-store',
+  },
+  getSystemWindows: {
+    id: 'getSystemWindows',
+    method: 'GET',
+    path: '/system/windows',
+    summary: 'Readings of all meters by window',
+    function: 'network',
+    access: viewers,
+    query: windowsQuery,
+    response: systemWindows,
+    cache: 'no-store',
+  },
+} as const satisfies Record<string, Route>;
