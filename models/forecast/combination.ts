@@ -20,9 +20,11 @@ export interface Combined {
   high: Float64Array;
 }
 
-/** Members count with the inverse of their late error to this power [P]. */
-const POINT_POWER = 8;
-const BAND_POWER = 6;
+/** Members count with the inverse of their late error to this power [P]: high, for where loads are restless errors hardly differ, and lastingly. */
+const POINT_POWER = 16;
+const BAND_POWER = 10;
+/** An end of a band that lies on the point's other side counts as so much of the band's own reach beyond the point. */
+const LEAST_REACH = 0.1;
 /** Days after which an error counts half [P]. */
 const HALF_LIFE_DAYS = 40;
 /** Past errors that make a band: so many days, and hours around the hour of the day. */
@@ -34,10 +36,17 @@ const WIDTH_RATE = 0.12;
 const TAIL = 0.1;
 const SHARE = 0.5 ** (1 / HALF_LIFE_DAYS);
 
+/** Mean errors of late, and the weight of the days that they are the mean of; NaN and 0 before there was one. */
+export interface LateErrors {
+  means: Float64Array;
+  days: Float64Array;
+}
+
 /** What a combination knows of one day ahead; plain data. */
 export interface DayState {
-  pointErrors: Float64Array;
-  bandErrors: Float64Array;
+  points: LateErrors;
+  lows: LateErrors;
+  highs: LateErrors;
   /** Factors on the distance from the point to the low and to the high end. */
   widths: [number, number];
   /** Errors of the combined point by slot of the day ahead, newest last. */
@@ -63,8 +72,9 @@ export class Combination {
     this.states =
       states ??
       Array.from({ length: shape.horizonDays }, () => ({
-        pointErrors: new Float64Array(shape.members).fill(Number.NaN),
-        bandErrors: new Float64Array(BANDS).fill(Number.NaN),
+        points: neverJudged(shape.members),
+        lows: neverJudged(BANDS),
+        highs: neverJudged(BANDS),
         widths: [1, 1],
         errors: Array.from({ length: shape.slotsPerDay }, () => []),
         days: 0,
@@ -79,11 +89,11 @@ export class Combination {
     for (const [day, state] of this.states.entries()) {
       const from = day * this.slotsPerDay;
       const to = Math.min(steps, from + this.slotsPerDay);
-      const pointWeights = weightsOf(state.pointErrors, POINT_POWER);
-      const bandWeights = weightsOf(state.bandErrors, BAND_POWER);
+      const pointWeights = weightsOf(state.points, POINT_POWER);
+      const ends = { lows: weightsOf(state.lows, BAND_POWER), highs: weightsOf(state.highs, BAND_POWER) };
       for (let step = from; step < to; step++) {
         point[step] = weightedMean(forecast.points, step * this.members, pointWeights);
-        const [below, above] = this.offsets(state, forecast, step, bandWeights);
+        const [below, above] = this.reach(state, forecast, step, point[step] as number, ends);
         low[step] = (point[step] as number) - state.widths[0] * below;
         high[step] = (point[step] as number) + state.widths[1] * above;
       }
@@ -99,7 +109,8 @@ export class Combination {
     const state = this.states[day] as DayState;
     const from = day * this.slotsPerDay;
     const points = new Float64Array(this.members);
-    const bands = new Float64Array(BANDS);
+    const lows = new Float64Array(BANDS);
+    const highs = new Float64Array(BANDS);
     let count = 0;
     let lowMisses = 0;
     let highMisses = 0;
@@ -113,9 +124,9 @@ export class Combination {
       }
       const point = combined.point[step] as number;
       for (let band = 0; band < BANDS; band++) {
-        const [below, above] = this.offset(state, forecast, step, band);
-        bands[band] =
-          (bands[band] as number) + pinball(actual, point - below, TAIL) + pinball(actual, point + above, 1 - TAIL);
+        const [below, above] = this.reachOf(state, forecast, step, point, band);
+        lows[band] = (lows[band] as number) + pinball(actual, point - below, TAIL);
+        highs[band] = (highs[band] as number) + pinball(actual, point + above, 1 - TAIL);
       }
       if (actual < (combined.low[step] as number)) lowMisses++;
       if (actual > (combined.high[step] as number)) highMisses++;
@@ -128,8 +139,9 @@ export class Combination {
       errors.push(actual - (combined.point[from + slot] as number));
       if (errors.length > ERROR_DAYS) errors.shift();
     }
-    follow(state.pointErrors, points, count);
-    follow(state.bandErrors, bands, count);
+    follow(state.points, points, count);
+    follow(state.lows, lows, count);
+    follow(state.highs, highs, count);
     state.widths = [
       bounded(state.widths[0] * Math.exp(WIDTH_RATE * (lowMisses / count - TAIL))),
       bounded(state.widths[1] * Math.exp(WIDTH_RATE * (highMisses / count - TAIL))),
@@ -138,27 +150,42 @@ export class Combination {
   }
 
   /** Distances from the point to the ends, mean of the bands. */
-  private offsets(state: DayState, forecast: MemberForecast, step: number, weights: Float64Array): [number, number] {
-    let below = 0;
-    let above = 0;
-    let weight = 0;
+  private reach(
+    state: DayState,
+    forecast: MemberForecast,
+    step: number,
+    point: number,
+    ends: { lows: Float64Array; highs: Float64Array },
+  ): [number, number] {
+    const sums = [0, 0] as [number, number];
+    const weights = [0, 0] as [number, number];
     for (let band = 0; band < BANDS; band++) {
-      const [down, up] = this.offset(state, forecast, step, band);
-      if (Number.isNaN(down) || Number.isNaN(up)) continue;
-      below += (weights[band] as number) * down;
-      above += (weights[band] as number) * up;
-      weight += weights[band] as number;
+      const [below, above] = this.reachOf(state, forecast, step, point, band);
+      if (Number.isNaN(below) || Number.isNaN(above)) continue;
+      sums[0] += (ends.lows[band] as number) * below;
+      sums[1] += (ends.highs[band] as number) * above;
+      weights[0] += ends.lows[band] as number;
+      weights[1] += ends.highs[band] as number;
     }
-    return weight === 0 ? [0, 0] : [below / weight, above / weight];
+    return weights[0] === 0 ? [0, 0] : [sums[0] / weights[0], sums[1] / weights[1]];
   }
 
-  private offset(state: DayState, forecast: MemberForecast, step: number, band: number): [number, number] {
+  /** The ends of the members' bands stand by themselves; those of past errors stand from the point. */
+  private reachOf(
+    state: DayState,
+    forecast: MemberForecast,
+    step: number,
+    point: number,
+    band: number,
+  ): [number, number] {
     if (band < MEMBER_BANDS) {
       const at = (step * MEMBER_BANDS + band) * BAND_WIDTH;
+      const low = forecast.bands[at] as number;
       const middle = forecast.bands[at + 1] as number;
+      const high = forecast.bands[at + 2] as number;
       return [
-        Math.max(0, middle - (forecast.bands[at] as number)),
-        Math.max(0, (forecast.bands[at + 2] as number) - middle),
+        Math.max(point - low, LEAST_REACH * Math.max(0, middle - low)),
+        Math.max(high - point, LEAST_REACH * Math.max(0, high - middle)),
       ];
     }
     const perHour = Math.max(1, Math.round(this.slotsPerDay / 24));
@@ -179,18 +206,24 @@ const pinball = (actual: number, quantile: number, level: number): number =>
 
 const bounded = (width: number): number => Math.min(5, Math.max(0.2, width));
 
-/** Errors of late. A member that has nothing to say keeps what it has. */
-function follow(errors: Float64Array, sums: Float64Array, count: number): void {
+const neverJudged = (count: number): LateErrors => ({
+  means: new Float64Array(count).fill(Number.NaN),
+  days: new Float64Array(count),
+});
+
+/** Means in which a day counts half after `HALF_LIFE_DAYS`, the first day no more than it should. A member that has nothing to say keeps what it has. */
+function follow({ means, days }: LateErrors, sums: Float64Array, count: number): void {
   for (const [index, sum] of sums.entries()) {
     const today = sum / count;
     if (Number.isNaN(today)) continue;
-    const before = errors[index] as number;
-    errors[index] = Number.isNaN(before) ? today : SHARE * before + (1 - SHARE) * today;
+    const before = days[index] === 0 ? today : (means[index] as number);
+    days[index] = SHARE * (days[index] as number) + 1;
+    means[index] = before + (today - before) / (days[index] as number);
   }
 }
 
 /** Weights by inverse error. Who was never judged counts as the best, if nobody was, all count the same. */
-function weightsOf(errors: Float64Array, power: number): Float64Array {
+function weightsOf({ means: errors }: LateErrors, power: number): Float64Array {
   let least = Number.POSITIVE_INFINITY;
   for (const error of errors) if (error < least) least = error;
   if (!Number.isFinite(least)) return new Float64Array(errors.length).fill(1);
