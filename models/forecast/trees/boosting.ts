@@ -1,7 +1,8 @@
 import type { BinnedMatrix } from './feature-bins.ts';
-import { sampleAscending, seededRandom } from './seeded-random.ts';
+import { quantileMarker, squaredMarker } from './row-marks.ts';
+import { drawer, seededRandom } from './seeded-random.ts';
 import type { TreeEnsemble } from './tree-ensemble.ts';
-import { treeGrower } from './tree-grower.ts';
+import { type LeafRows, treeGrower } from './tree-grower.ts';
 
 /** What boosting makes least: the mean squared error, or the pinball loss of a quantile. */
 export type Loss = { kind: 'squared' } | { kind: 'quantile'; level: number };
@@ -35,62 +36,36 @@ export function boost(
   weights: Float32Array,
   options: BoostingOptions,
 ): TreeEnsemble {
-  const { loss, learningRate, l2 } = options;
+  const { loss } = options;
   const { rows } = matrix;
   const random = seededRandom(options.seed);
   const grower = treeGrower(matrix, options);
-  const everyRow = Int32Array.from({ length: rows }, (_, row) => row);
   const residuals = new Float64Array(rows);
-  const gradients = new Float32Array(rows);
-  const leafResiduals = new Float64Array(rows);
-  const leafWeights = new Float64Array(rows);
   const base = startOf(target, weights, loss);
   for (let row = 0; row < rows; row++) residuals[row] = (target[row] as number) - base;
+  const marker = loss.kind === 'squared' ? squaredMarker(weights) : quantileMarker(weights, loss.level);
+  const leafValue = leafValues(residuals, weights, options);
 
   const nodes: { feature: number; threshold: number; left: number; leafValue: number }[] = [];
   const roots: number[] = [];
   const values = new Float64Array(options.maxLeaves);
-  const sampleSize = Math.max(1, Math.round(options.rowShare * rows));
   // A feature of one bin cannot split.
   const splitting = Int32Array.from(matrix.edges.keys()).filter((feature) => (matrix.edges[feature]?.length ?? 0) > 0);
-  const featureCount = Math.max(1, Math.round(options.featureShare * splitting.length));
-  const inSample = new Uint8Array(rows);
+  const draw = {
+    rows: drawer(random, rows, Math.max(1, Math.round(options.rowShare * rows))),
+    features: drawer(random, splitting.length, Math.max(1, Math.round(options.featureShare * splitting.length))),
+  };
 
   for (let round = 0; round < options.trees; round++) {
     options.signal?.throwIfAborted();
-    setGradients(gradients, residuals, weights, loss);
-    const sample = sampleSize === rows ? everyRow : sampleAscending(random, rows, sampleSize);
-    const chosen = sampleAscending(random, splitting.length, featureCount).map((at) => splitting[at] as number);
-    const tree = grower.grow(sample, chosen, gradients, weights);
+    const units = marker.mark(residuals);
+    const drawn = draw.rows();
+    const chosen = draw.features().sample.map((at) => splitting[at] as number);
+    const tree = grower.grow(drawn, chosen, marker.marks, units);
     for (let leaf = 0; leaf < tree.leaves; leaf++) {
-      const from = tree.leafFrom[leaf] as number;
-      const to = tree.leafTo[leaf] as number;
-      if (loss.kind === 'squared') {
-        values[leaf] = (-learningRate * (tree.gradientOf[leaf] as number)) / ((tree.weightOf[leaf] as number) + l2);
-      } else {
-        for (let at = from; at < to; at++) {
-          leafResiduals[at - from] = residuals[tree.rows[at] as number] as number;
-          leafWeights[at - from] = weights[tree.rows[at] as number] as number;
-        }
-        values[leaf] = learningRate * weightedQuantile(leafResiduals, leafWeights, to - from, loss.level);
-      }
-      const value = values[leaf] as number;
-      for (let at = from; at < to; at++) {
-        const row = tree.rows[at] as number;
-        residuals[row] = (residuals[row] as number) - value;
-      }
-    }
-    if (sample !== everyRow) {
-      inSample.fill(0);
-      for (let at = 0; at < sample.length; at++) inSample[sample[at] as number] = 1;
-      for (let row = 0; row < rows; row++) {
-        if (inSample[row] === 1) continue;
-        let node = 0;
-        for (let split = tree.feature[0] as number; split >= 0; split = tree.feature[node] as number) {
-          const goesLeft = (matrix.bins[split * rows + row] as number) <= (tree.bin[node] as number);
-          node = (goesLeft ? tree.left[node] : tree.right[node]) as number;
-        }
-        residuals[row] = (residuals[row] as number) - (values[tree.leafOf[node] as number] as number);
+      values[leaf] = leafValue(rowsOfLeaf(tree.sample, leaf));
+      for (const part of [tree.sample, tree.others]) {
+        addToRows(residuals, rowsOfLeaf(part, leaf), -(values[leaf] as number));
       }
     }
     const root = nodes.length;
@@ -121,16 +96,43 @@ export function boost(
   };
 }
 
-function setGradients(gradients: Float32Array, residuals: Float64Array, weights: Float32Array, loss: Loss): void {
+const rowsOfLeaf = ({ rows, from, to }: LeafRows, leaf: number): Int32Array => rows.subarray(from[leaf], to[leaf]);
+
+function addToRows(residuals: Float64Array, rows: Int32Array, value: number): void {
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at] as number;
+    residuals[row] = (residuals[row] as number) + value;
+  }
+}
+
+/** Value that a tree gives to a leaf of these rows. */
+function leafValues(
+  residuals: Float64Array,
+  weights: Float32Array,
+  { loss, learningRate, l2 }: BoostingOptions,
+): (rows: Int32Array) => number {
   if (loss.kind === 'squared') {
-    for (let row = 0; row < gradients.length; row++) {
-      gradients[row] = -(residuals[row] as number) * (weights[row] as number);
+    return (rows) => {
+      let sum = 0;
+      let weight = 0;
+      for (let at = 0; at < rows.length; at++) {
+        const row = rows[at] as number;
+        sum += (residuals[row] as number) * (weights[row] as number);
+        weight += weights[row] as number;
+      }
+      return (learningRate * sum) / (weight + l2);
+    };
+  }
+  const leafResiduals = new Float64Array(residuals.length);
+  const leafWeights = new Float64Array(residuals.length);
+  return (rows) => {
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at] as number;
+      leafResiduals[at] = residuals[row] as number;
+      leafWeights[at] = weights[row] as number;
     }
-    return;
-  }
-  for (let row = 0; row < gradients.length; row++) {
-    gradients[row] = ((residuals[row] as number) > 0 ? -loss.level : 1 - loss.level) * (weights[row] as number);
-  }
+    return learningRate * weightedQuantile(leafResiduals, leafWeights, rows.length, loss.level);
+  };
 }
 
 function startOf(target: Float64Array, weights: Float32Array, loss: Loss): number {

@@ -12,12 +12,30 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** `take` of the numbers 0 to `count - 1`, without repetition, in ascending order. */
-export function sampleAscending(random: () => number, count: number, take: number): Int32Array {
-  const sample = new Int32Array(Math.min(take, count));
-  let taken = 0;
-  for (let index = 0; index < count && taken < sample.length; index++) {
-    if (random() * (count - index) < sample.length - taken) sample[taken++] = index;
-  }
-  return sample;
+/**
+ * Draws `take` of the numbers 0 to `count - 1`, without repetition.
+ * @returns what is drawn and what is left, each in ascending order, in buffers that the next draw overwrites.
+ */
+export function drawer(
+  random: () => number,
+  count: number,
+  take: number,
+): () => { sample: Int32Array; others: Int32Array } {
+  const wanted = Math.min(take, count);
+  // Each number is written to both, as none could be foretold; the place that keeps it moves on.
+  const drawn = new Int32Array(count + 1);
+  const left = new Int32Array(count + 1);
+  const parts = { sample: drawn.subarray(0, wanted), others: left.subarray(0, count - wanted) };
+  return () => {
+    let taken = 0;
+    let index = 0;
+    for (; taken < wanted && index - taken < count - wanted; index++) {
+      drawn[taken] = index;
+      left[index - taken] = index;
+      taken += Number(random() * (count - index) < wanted - taken);
+    }
+    for (; taken < wanted; index++) drawn[taken++] = index;
+    for (; index < count; index++) left[index - taken] = index;
+    return parts;
+  };
 }

@@ -1,4 +1,15 @@
 import type { BinnedMatrix } from './feature-bins.ts';
+import {
+  addMarks,
+  emptyHistogram,
+  fillLanes,
+  type Histogram,
+  type LaneColumns,
+  laneOf,
+  stepsOf,
+  stepsOfWeight,
+  subtractHistogram,
+} from './gradient-histograms.ts';
 
 export interface TreeShape {
   maxLeaves: number;
@@ -8,243 +19,268 @@ export interface TreeShape {
   l2: number;
 }
 
-/** A grown tree: node 0 is the root; a node whose `feature` is -1 is a leaf. Left holds bins ≤ `bin`. */
+/** A grown tree: node 0 is the root; a node whose `feature` is -1 is a leaf. Left holds bins ≤ `bin`; the right child follows the left one. */
 export interface GrownTree {
   nodes: number;
   feature: Int32Array;
   bin: Int32Array;
   left: Int32Array;
-  right: Int32Array;
   /** Leaf number of a leaf node. */
   leafOf: Int32Array;
   leaves: number;
-  /** Rows of leaf l are `rows[leafFrom[l]] … rows[leafTo[l] - 1]`. */
-  leafFrom: Int32Array;
-  leafTo: Int32Array;
-  rows: Int32Array;
-  gradientOf: Float64Array;
-  weightOf: Float64Array;
+  /** What the tree was grown from. */
+  sample: LeafRows;
+  /** The other rows, which follow the splits. */
+  others: LeafRows;
 }
 
+/** Rows of leaf l are `rows[from[l]] … rows[to[l] - 1]`. */
+export interface LeafRows {
+  rows: Int32Array;
+  from: Int32Array;
+  to: Int32Array;
+}
+
+/** What a mark's whole numbers stand for. */
+export interface MarkUnits {
+  weight: number;
+  gradient: number;
+}
+
+/** Least gain of a split. */
+const MIN_GAIN = 1e-12;
+
 /**
- * Grows regression trees leaf by leaf, the best split first, from histograms of gradients. All buffers are allocated once; a
- * child's histogram is built from its rows for the smaller child only, the larger one's is the parent's less that.
+ * Grows regression trees leaf by leaf, the best split first, from histograms of marks. All buffers are allocated once; a
+ * child's histogram is built from its rows for the smaller child only, the larger one's is the parent's less it.
  * Source: Ke et al., "LightGBM: a highly efficient gradient boosting decision tree", NeurIPS 2017, for the method.
  */
 export function treeGrower(matrix: BinnedMatrix, shape: TreeShape) {
   const { rows: rowCount, features, bins } = matrix;
-  const { maxLeaves, minLeafWeight, l2 } = shape;
-  const binCounts = matrix.edges.map((edges) => edges.length + 2);
-  const offsets = new Int32Array(features + 1);
-  for (let feature = 0; feature < features; feature++) {
-    offsets[feature + 1] = (offsets[feature] as number) + (binCounts[feature] as number);
-  }
-  const histogramLength = (offsets[features] as number) * 2;
-  const histograms: Float64Array[] = Array.from({ length: maxLeaves }, () => new Float64Array(histogramLength));
-  const rows = new Int32Array(rowCount);
+  const { maxLeaves } = shape;
+  const histograms: Histogram[] = Array.from({ length: maxLeaves }, () => emptyHistogram(features));
+  const leafRows = (): LeafRows => ({
+    rows: new Int32Array(rowCount),
+    from: new Int32Array(maxLeaves),
+    to: new Int32Array(maxLeaves),
+  });
   const spare = new Int32Array(rowCount);
-  const orderedGradients = new Float32Array(rowCount);
-  const orderedWeights = new Float32Array(rowCount);
-
+  const ordered = new Float64Array(rowCount);
+  const lanes: LaneColumns = {
+    chosen: new Int32Array(),
+    columns: emptyHistogram(features).map(() => new Uint32Array(rowCount)),
+  };
   const tree: GrownTree = {
     nodes: 0,
     feature: new Int32Array(2 * maxLeaves),
     bin: new Int32Array(2 * maxLeaves),
     left: new Int32Array(2 * maxLeaves),
-    right: new Int32Array(2 * maxLeaves),
     leafOf: new Int32Array(2 * maxLeaves),
     leaves: 0,
-    leafFrom: new Int32Array(maxLeaves),
-    leafTo: new Int32Array(maxLeaves),
-    rows,
-    gradientOf: new Float64Array(maxLeaves),
-    weightOf: new Float64Array(maxLeaves),
+    sample: leafRows(),
+    others: leafRows(),
   };
   const nodeOfLeaf = new Int32Array(maxLeaves);
-  const bestGain = new Float64Array(maxLeaves);
-  const bestFeature = new Int32Array(maxLeaves);
-  const bestBin = new Int32Array(maxLeaves);
-  const bestLeftGradient = new Float64Array(maxLeaves);
-  const bestLeftWeight = new Float64Array(maxLeaves);
+  const sums = new Float64Array(maxLeaves);
+  const best = {
+    gain: new Float64Array(maxLeaves),
+    feature: new Int32Array(maxLeaves),
+    bin: new Int32Array(maxLeaves),
+    leftSum: new Float64Array(maxLeaves),
+  };
 
-  const fill = (leaf: number, chosen: Int32Array, gradients: Float32Array, weights: Float32Array) => {
-    const histogram = histograms[leaf] as Float64Array;
-    histogram.fill(0);
-    const from = tree.leafFrom[leaf] as number;
-    const count = (tree.leafTo[leaf] as number) - from;
-    for (let at = 0; at < count; at++) {
-      const row = rows[from + at] as number;
-      orderedGradients[at] = gradients[row] as number;
-      orderedWeights[at] = weights[row] as number;
-    }
-    for (let pick = 0; pick < chosen.length; pick++) {
-      const feature = chosen[pick] as number;
-      addColumn(histogram, (offsets[feature] as number) * 2, feature * rowCount, from, count);
+  const choose = (chosen: Int32Array) => {
+    if (chosen.length === lanes.chosen.length && chosen.every((feature, at) => feature === lanes.chosen[at])) return;
+    lanes.chosen = chosen;
+    fillLanes(lanes, matrix);
+  };
+
+  const fill = (leaf: number, marks: Float64Array) => {
+    const histogram = histograms[leaf] as Histogram;
+    for (const column of histogram) column.fill(0);
+    const rows = tree.sample.rows.subarray(tree.sample.from[leaf], tree.sample.to[leaf]);
+    for (let at = 0; at < rows.length; at++) ordered[at] = marks[rows[at] as number] as number;
+    addMarks(histogram, lanes, rows, ordered);
+  };
+
+  /**
+   * Gains are compared as fractions, so that only a better one is divided. They count in whole gradients squared by steps of weight.
+   * @param steps least weight of a leaf, the penalty, and the least gain
+   */
+  const findSplit = (leaf: number, steps: { minLeaf: number; l2: number; minGain: number }) => {
+    const sum = sums[leaf] as number;
+    const weight = stepsOf(sum);
+    const whole = (sum - weight) ** 2 / (weight + steps.l2);
+    best.gain[leaf] = 0;
+    if (weight < 2 * steps.minLeaf) return;
+    let score = whole + steps.minGain;
+    for (let at = 0; at < lanes.chosen.length; at++) {
+      const feature = lanes.chosen[at] as number;
+      const lane = laneOf(histograms[leaf] as Histogram, at);
+      const last = (matrix.edges[feature] as Float64Array).length + 1;
+      const found = bestBin(lane.sums, lane.from, lane.from + last, sum, steps.minLeaf, steps.l2, score);
+      if (found < 0) continue;
+      let leftSum = 0;
+      for (let slot = lane.from; slot <= found; slot++) leftSum += lane.sums[slot] as number;
+      score = scoreOf(leftSum, sum, steps.l2);
+      best.gain[leaf] = score - whole;
+      best.feature[leaf] = feature;
+      best.bin[leaf] = found - lane.from;
+      best.leftSum[leaf] = leftSum;
     }
   };
 
-  const addColumn = (histogram: Float64Array, base: number, column: number, from: number, count: number) => {
-    for (let at = 0; at < count; at++) {
-      const slot = base + 2 * (bins[column + (rows[from + at] as number)] as number);
-      histogram[slot] = (histogram[slot] as number) + (orderedGradients[at] as number);
-      histogram[slot + 1] = (histogram[slot + 1] as number) + (orderedWeights[at] as number);
-    }
-  };
-
-  const findSplit = (leaf: number, chosen: Int32Array) => {
-    const histogram = histograms[leaf] as Float64Array;
-    const gradient = tree.gradientOf[leaf] as number;
-    const weight = tree.weightOf[leaf] as number;
-    const whole = (gradient * gradient) / (weight + l2);
-    let gain = 1e-12;
-    let splitFeature = -1;
-    let splitBin = 0;
-    let splitGradient = 0;
-    let splitWeight = 0;
-    if (weight >= 2 * minLeafWeight) {
-      for (let pick = 0; pick < chosen.length; pick++) {
-        const feature = chosen[pick] as number;
-        const base = (offsets[feature] as number) * 2;
-        const last = (binCounts[feature] as number) - 1;
-        let leftGradient = 0;
-        let leftWeight = 0;
-        for (let bin = 0; bin < last; bin++) {
-          const added = histogram[base + 2 * bin + 1] as number;
-          if (added === 0) continue;
-          leftGradient += histogram[base + 2 * bin] as number;
-          leftWeight += added;
-          if (leftWeight < minLeafWeight) continue;
-          const rightWeight = weight - leftWeight;
-          if (rightWeight < minLeafWeight) break;
-          const rightGradient = gradient - leftGradient;
-          const here =
-            (leftGradient * leftGradient) / (leftWeight + l2) +
-            (rightGradient * rightGradient) / (rightWeight + l2) -
-            whole;
-          if (here > gain) {
-            gain = here;
-            splitFeature = feature;
-            splitBin = bin;
-            splitGradient = leftGradient;
-            splitWeight = leftWeight;
-          }
-        }
-      }
-    }
-    bestGain[leaf] = splitFeature < 0 ? 0 : gain;
-    bestFeature[leaf] = splitFeature;
-    bestBin[leaf] = splitBin;
-    bestLeftGradient[leaf] = splitGradient;
-    bestLeftWeight[leaf] = splitWeight;
+  /** Left rows of a leaf to its front, in their order, the others behind them under the number `right`. */
+  const partition = ({ rows, from, to }: LeafRows, leaf: number, right: number, column: Uint8Array, bin: number) => {
+    const first = from[leaf] as number;
+    const end = to[leaf] as number;
+    const middle = first + divide(rows.subarray(first, end), spare, column, bin);
+    to[leaf] = middle;
+    from[right] = middle;
+    to[right] = end;
   };
 
   /** Splits `leaf`; the left part keeps its number. @returns the right part's number. */
   const split = (leaf: number): number => {
-    const feature = bestFeature[leaf] as number;
-    const bin = bestBin[leaf] as number;
-    const column = feature * rowCount;
-    const from = tree.leafFrom[leaf] as number;
-    const to = tree.leafTo[leaf] as number;
-    let left = from;
-    let others = 0;
-    for (let at = from; at < to; at++) {
-      const row = rows[at] as number;
-      if ((bins[column + row] as number) <= bin) rows[left++] = row;
-      else spare[others++] = row;
-    }
-    for (let at = 0; at < others; at++) rows[left + at] = spare[at] as number;
+    const feature = best.feature[leaf] as number;
+    const bin = best.bin[leaf] as number;
+    const column = bins.subarray(feature * rowCount, (feature + 1) * rowCount);
     const right = tree.leaves++;
-    tree.leafTo[leaf] = left;
-    tree.leafFrom[right] = left;
-    tree.leafTo[right] = to;
-    tree.gradientOf[right] = (tree.gradientOf[leaf] as number) - (bestLeftGradient[leaf] as number);
-    tree.weightOf[right] = (tree.weightOf[leaf] as number) - (bestLeftWeight[leaf] as number);
-    tree.gradientOf[leaf] = bestLeftGradient[leaf] as number;
-    tree.weightOf[leaf] = bestLeftWeight[leaf] as number;
+    partition(tree.sample, leaf, right, column, bin);
+    partition(tree.others, leaf, right, column, bin);
+    sums[right] = (sums[leaf] as number) - (best.leftSum[leaf] as number);
+    sums[leaf] = best.leftSum[leaf] as number;
     const node = nodeOfLeaf[leaf] as number;
     tree.feature[node] = feature;
     tree.bin[node] = bin;
-    for (const [child, number] of [
-      [tree.nodes++, leaf],
-      [tree.nodes++, right],
-    ] as const) {
+    tree.left[node] = tree.nodes;
+    for (const part of [leaf, right]) {
+      const child = tree.nodes++;
       tree.feature[child] = -1;
-      tree.leafOf[child] = number;
-      nodeOfLeaf[number] = child;
+      tree.leafOf[child] = part;
+      nodeOfLeaf[part] = child;
     }
-    tree.left[node] = tree.nodes - 2;
-    tree.right[node] = tree.nodes - 1;
     return right;
   };
 
-  const subtract = (child: number, parent: number, chosen: Int32Array) => {
-    const less = histograms[child] as Float64Array;
-    const from = histograms[parent] as Float64Array;
-    for (let pick = 0; pick < chosen.length; pick++) {
-      const feature = chosen[pick] as number;
-      const end = (offsets[feature + 1] as number) * 2;
-      for (let slot = (offsets[feature] as number) * 2; slot < end; slot++) {
-        from[slot] = (from[slot] as number) - (less[slot] as number);
-      }
-    }
+  const start = (leaves: LeafRows, rows: Int32Array) => {
+    leaves.rows.set(rows);
+    leaves.from[0] = 0;
+    leaves.to[0] = rows.length;
   };
 
   return {
     /**
      * Grows one tree.
-     * @param sample rows that count, ascending
+     * @param rows the sample that the tree is grown from, and the others; each ascending
      * @param chosen features that may split
-     * @param gradients of the loss by row, already times the row's weight
+     * @param marks by row
      * @returns buffers that the next call overwrites.
      */
-    grow(sample: Int32Array, chosen: Int32Array, gradients: Float32Array, weights: Float32Array): GrownTree {
-      rows.set(sample);
-      let gradient = 0;
-      let weight = 0;
-      for (let at = 0; at < sample.length; at++) {
-        gradient += gradients[sample[at] as number] as number;
-        weight += weights[sample[at] as number] as number;
-      }
+    grow(
+      rows: { sample: Int32Array; others: Int32Array },
+      chosen: Int32Array,
+      marks: Float64Array,
+      units: MarkUnits,
+    ): GrownTree {
+      const steps = {
+        minLeaf: stepsOfWeight(shape.minLeafWeight / units.weight),
+        l2: stepsOfWeight(shape.l2 / units.weight),
+        minGain: (MIN_GAIN / units.gradient ** 2) * (units.weight / stepsOfWeight(1)),
+      };
+      choose(chosen);
+      start(tree.sample, rows.sample);
+      start(tree.others, rows.others);
+      sums[0] = 0;
+      for (let at = 0; at < rows.sample.length; at++) sums[0] += marks[rows.sample[at] as number] as number;
       tree.nodes = 1;
       tree.leaves = 1;
       tree.feature[0] = -1;
       tree.leafOf[0] = 0;
       nodeOfLeaf[0] = 0;
-      tree.leafFrom[0] = 0;
-      tree.leafTo[0] = sample.length;
-      tree.gradientOf[0] = gradient;
-      tree.weightOf[0] = weight;
-      fill(0, chosen, gradients, weights);
-      findSplit(0, chosen);
+      fill(0, marks);
+      findSplit(0, steps);
       while (tree.leaves < maxLeaves) {
-        let leaf = -1;
-        let gain = 0;
-        for (let candidate = 0; candidate < tree.leaves; candidate++) {
-          if ((bestGain[candidate] as number) > gain) {
-            gain = bestGain[candidate] as number;
-            leaf = candidate;
-          }
+        let leaf = 0;
+        for (let candidate = 1; candidate < tree.leaves; candidate++) {
+          if ((best.gain[candidate] as number) > (best.gain[leaf] as number)) leaf = candidate;
         }
-        if (leaf < 0) break;
+        if ((best.gain[leaf] as number) <= 0) break;
         const right = split(leaf);
         if (tree.leaves === maxLeaves) break;
-        const leftCount = (tree.leafTo[leaf] as number) - (tree.leafFrom[leaf] as number);
-        const rightCount = (tree.leafTo[right] as number) - (tree.leafFrom[right] as number);
-        if (rightCount <= leftCount) {
-          fill(right, chosen, gradients, weights);
-          subtract(right, leaf, chosen);
-        } else {
+        const { from, to } = tree.sample;
+        const rightIsSmaller =
+          (to[right] as number) - (from[right] as number) <= (to[leaf] as number) - (from[leaf] as number);
+        const [smaller, larger] = rightIsSmaller ? [right, leaf] : [leaf, right];
+        if (!rightIsSmaller) {
           // The parent's histogram stands under the left part's number: the two change places.
-          const parent = histograms[leaf] as Float64Array;
-          histograms[leaf] = histograms[right] as Float64Array;
+          const parent = histograms[leaf] as Histogram;
+          histograms[leaf] = histograms[right] as Histogram;
           histograms[right] = parent;
-          fill(leaf, chosen, gradients, weights);
-          subtract(leaf, right, chosen);
         }
-        findSplit(leaf, chosen);
-        findSplit(right, chosen);
+        fill(smaller, marks);
+        subtractHistogram(histograms[larger] as Histogram, histograms[smaller] as Histogram, chosen.length);
+        findSplit(leaf, steps);
+        findSplit(right, steps);
       }
       return tree;
     },
   };
+}
+
+/** Two leaves' gradients squared by their weights. */
+function scoreOf(leftSum: number, sum: number, l2: number): number {
+  const leftWeight = stepsOf(leftSum);
+  const rightSum = sum - leftSum;
+  const rightWeight = stepsOf(rightSum);
+  return (leftSum - leftWeight) ** 2 / (leftWeight + l2) + (rightSum - rightWeight) ** 2 / (rightWeight + l2);
+}
+
+/** Last slot of the left part of the best split whose score is above `least`; -1: there is none. */
+function bestBin(
+  histogram: Float64Array,
+  from: number,
+  end: number,
+  sum: number,
+  minLeaf: number,
+  l2: number,
+  least: number,
+): number {
+  let found = -1;
+  let over = least;
+  let under = 1;
+  let left = 0;
+  const weight = stepsOf(sum);
+  for (let slot = from; slot < end; slot++) {
+    left += histogram[slot] as number;
+    const leftWeight = stepsOf(left);
+    if (leftWeight < minLeaf) continue;
+    const rightWeight = weight - leftWeight;
+    if (rightWeight < minLeaf) break;
+    const leftGradient = left - leftWeight;
+    const rightGradient = sum - weight - leftGradient;
+    const leftUnder = leftWeight + l2;
+    const rightUnder = rightWeight + l2;
+    const here = leftGradient * leftGradient * rightUnder + rightGradient * rightGradient * leftUnder;
+    const hereUnder = leftUnder * rightUnder;
+    if (here * under > over * hereUnder) {
+      over = here;
+      under = hereUnder;
+      found = slot;
+    }
+  }
+  return found;
+}
+
+/** Rows whose bin is at most `bin` to the front, each part in its order; without a branch, as none could be foretold. @returns how many are in front. */
+function divide(rows: Int32Array, spare: Int32Array, column: Uint8Array, bin: number): number {
+  let front = 0;
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at] as number;
+    rows[front] = row;
+    spare[at - front] = row;
+    front += Number((column[row] as number) <= bin);
+  }
+  rows.set(spare.subarray(0, rows.length - front), front);
+  return front;
 }

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { boost, weightedQuantile } from '../../../models/forecast/trees/boosting.ts';
-import { binFeatures, binOf } from '../../../models/forecast/trees/feature-bins.ts';
+import { binFeatures, binsOf } from '../../../models/forecast/trees/feature-bins.ts';
+import { drawer, seededRandom } from '../../../models/forecast/trees/seeded-random.ts';
 import { predictTrees } from '../../../models/forecast/trees/tree-ensemble.ts';
 
 const OPTIONS = {
@@ -67,7 +68,38 @@ test('rows and features are drawn by the seed alone', () => {
 
 test('a value is in the bin between its edges', () => {
   const edges = Float64Array.of(1, 2, 5);
-  expect([Number.NaN, 0, 1, 1.5, 2, 5, 6].map((value) => binOf(edges, value))).toEqual([0, 1, 1, 2, 2, 3, 4]);
+  const values = Float64Array.of(Number.NaN, 0, 1, 1.5, 2, 5, 6, Number.POSITIVE_INFINITY);
+  expect([...binsOf(edges, values)]).toEqual([0, 1, 1, 2, 2, 3, 4, 4]);
+});
+
+test('every value of up to 254 edges finds its bin', () => {
+  const number = fc.integer({ min: -400, max: 400 });
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(number, { maxLength: 254 }),
+      fc.array(fc.option(number, { nil: Number.NaN }), { minLength: 1, maxLength: 50 }),
+      (unordered, values) => {
+        const edges = Float64Array.from(unordered).sort();
+        const expected = values.map((value) =>
+          Number.isNaN(value) ? 0 : 1 + edges.filter((edge) => edge < value).length,
+        );
+        expect([...binsOf(edges, Float64Array.from(values))]).toEqual(expected);
+      },
+    ),
+  );
+});
+
+test('a draw takes as many as asked for, each number once', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 60 }), fc.integer(), (count, take, seed) => {
+      const draw = drawer(seededRandom(seed), count, take);
+      draw();
+      const { sample, others } = draw();
+      expect(sample).toHaveLength(Math.min(take, count));
+      for (const part of [sample, others]) expect(part).toEqual(part.toSorted());
+      expect([...sample, ...others].sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, at) => at));
+    }),
+  );
 });
 
 test('selection finds the quantile that sorting finds', () => {
