@@ -39,6 +39,7 @@ const WIRES = [
   'intelligence/anomaly-promotion-machine',
   'intelligence/anomaly-training-machine',
   'intelligence/anomaly-scoring-machine',
+  'intelligence/sensor-scoring-machine',
   'api/url',
   'processing/store-readings-function',
   'processing/store-telemetry-function',

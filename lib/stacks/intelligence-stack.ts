@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { MODELS, type ModelName } from '../../layers/contracts/models/learning.ts';
 import type { StageSettings } from '../config/stages.ts';
 import { bundleModel } from '../constructs/bundle.ts';
-import { connectDatabase, readSettings, useDataKey } from '../constructs/grants.ts';
+import { connectDatabase, readSettings, timestreamGrants, useDataKey } from '../constructs/grants.ts';
 import { GridStateMachine } from '../constructs/grid-state-machine.ts';
 import { MachineSchedule } from '../constructs/machine-schedule.ts';
 import { seedModels } from '../constructs/seed-model.ts';
@@ -60,6 +60,7 @@ export class IntelligenceStack extends ModelStack {
     this.issuing(forecast.served, forecast.train);
     // People's labels of the week teach it; a household's habits change no faster.
     this.scoring(make('anomaly', 'cron(45 16 ? * SUN *)').served);
+    this.scoringSensors();
   }
 
   private issuing(served: ServedModel, train: GridStateMachine): void {
@@ -185,6 +186,75 @@ export class IntelligenceStack extends ModelStack {
       machine,
       input: {},
       missed: MISSED,
+    });
+  }
+
+  /** Every few minutes what sensors measured is scored. Only Timestream is outside the network. */
+  private scoringSensors(): void {
+    const list = this.task('ListScoredSensors', {
+      name: 'process/list-scored-sensors',
+      memoryMb: 256,
+      inNetwork: true,
+      environment: { ...this.databaseEnvironment('grid_reader'), MODELS_BUCKET: this.bucket },
+      grants: [this.readDatabase(), this.putObjects('sensors'), useDataKey(this.dataKeyArn, 'write')],
+    });
+    const { telemetryStore, stage } = this.settings;
+    const inPostgres = telemetryStore === 'postgres';
+    const read = this.task('ReadSensorWindows', {
+      name: 'process/read-sensor-windows',
+      memoryMb: 1024,
+      inNetwork: inPostgres,
+      environment: {
+        MODELS_BUCKET: this.bucket,
+        TELEMETRY_STORE: telemetryStore,
+        ...(inPostgres
+          ? this.databaseEnvironment('grid_reader')
+          : {
+              TIMESTREAM_DATABASE: this.wire('storage/timestream-database'),
+              TIMESTREAM_TABLE: this.wire('storage/timestream-table'),
+            }),
+      },
+      grants: [
+        ...(inPostgres ? [this.readDatabase()] : timestreamGrants(this, stage, 'timestream:Select')),
+        this.readObjects(['sensors']),
+        this.putObjects('sensors'),
+        useDataKey(this.dataKeyArn, 'write'),
+      ],
+    });
+    const settingsTable = this.wire('storage/settings-table');
+    const score = this.task('ScoreSensors', {
+      name: 'process/score-sensors',
+      memoryMb: 1769,
+      inNetwork: true,
+      environment: {
+        ...this.databaseEnvironment('grid_writer'),
+        MODELS_BUCKET: this.bucket,
+        SETTINGS_TABLE: settingsTable,
+      },
+      grants: [
+        connectDatabase(this, this.wire('storage/database-resource-id'), 'grid_writer'),
+        this.readObjects(['sensors']),
+        ...readSettings(this, { table: settingsTable, keyArn: this.dataKeyArn }),
+      ],
+    });
+    const machine = new GridStateMachine(this, 'SensorScoring', {
+      settings: this.settings,
+      name: 'score-sensors',
+      dataKeyArn: this.dataKeyArn,
+      substitutions: {
+        ListSensors: list.lambda.functionArn,
+        ReadWindows: read.lambda.functionArn,
+        ScoreSensors: score.lambda.functionArn,
+      },
+      grants: [this.invoke([list, read, score])],
+    });
+    this.publish('intelligence/sensor-scoring-machine', machine.arn);
+    new MachineSchedule(this, 'SensorSchedule', {
+      description: 'Scores what sensors measured for what is unusual about it',
+      expression: 'cron(1/5 * * * ? *)',
+      machine,
+      input: {},
+      missed: 'The next run reads and scores what a missed one left',
     });
   }
 }

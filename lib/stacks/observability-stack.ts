@@ -204,6 +204,18 @@ export class ObservabilityStack extends StageStack {
         impact: 'many meters are unusual at once: the inbox fills, and alerts tell of the most unusual alone',
         runbook: 'anomalies.md',
       },
+      SensorScoringFails: {
+        metric: metric(
+          'AWS/States',
+          'ExecutionsFailed',
+          { StateMachineArn: this.wire('intelligence/sensor-scoring-machine') },
+          Stats.SUM,
+        ),
+        above: 0,
+        periods: 1,
+        impact: 'what is unusual about sensors is found late; samples are stored and wait for it',
+        runbook: 'anomalies.md',
+      },
       AlertingFails: {
         metric: metric('AWS/States', 'ExecutionsFailed', { StateMachineArn: this.wire('alerts/machine') }, Stats.SUM),
         above: 0,
@@ -280,6 +292,7 @@ export class ObservabilityStack extends StageStack {
       graph('Messages in quarantine', CONSUMERS.map(quarantined)),
       graph('Anomalies found and told of', [
         metric('SmartGrid', 'AnomaliesFound', { service: 'score-readings' }, Stats.SUM),
+        metric('SmartGrid', 'AnomaliesFound', { service: 'score-sensors' }, Stats.SUM),
         metric('SmartGrid', 'AnomalyAlerts', { service: 'choose-alerts' }, Stats.SUM),
       ]),
       graph('API requests and failures', [

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { setSettings } from '../../local/cli/grid-settings.ts';
+import { connectDevice, provisionDevices } from '../harness/devices.ts';
 import { Stack } from '../harness/stack.ts';
 import { describeWithWeeks } from '../harness/weeks-of-readings.ts';
 
@@ -11,10 +14,12 @@ const tokens = new Map<string, string>();
 let states: SFNClient;
 let ssm: SSMClient;
 let lambda: LambdaClient;
+let sns: SNSClient;
+let sqs: SQSClient;
 
 const HALF_HOUR_MS = 1_800_000;
 const FUNCTIONS =
-  /^(ScoreReadings|ChooseAlerts|NoteAlert|ListScoredMeters|BuildAnomalyRequests|AskAnomalyModel|StoreAnomalyScores|anomalies)$/;
+  /^(ScoreReadings|ChooseAlerts|NoteAlert|ListScoredMeters|BuildAnomalyRequests|AskAnomalyModel|StoreAnomalyScores|ListScoredSensors|ReadSensorWindows|ScoreSensors|anomalies)$/;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -61,9 +66,24 @@ async function until<Found>(look: () => Promise<Found | undefined>, seconds: num
   throw new Error(`nothing after ${seconds} s`);
 }
 
+/** A queue that hears what people are told, as an operator would subscribe one. @returns what it has received so far. */
+async function subscribedQueue(): Promise<() => Promise<{ Subject: string; Message: string }[]>> {
+  const QueueName = 'people';
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName }));
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
+  const Endpoint = Attributes?.QueueArn ?? '';
+  await sns.send(new SubscribeCommand({ TopicArn: await parameter('alerts/topic'), Protocol: 'sqs', Endpoint }));
+  const heard: { Subject: string; Message: string }[] = [];
+  return async () => {
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+    heard.push(...Messages.map(({ Body }) => JSON.parse(Body ?? '')));
+    return heard;
+  };
+}
+
 interface Anomaly {
   anomalyId: string;
-  entity: { id: string };
+  entity: { kind: string; id: string };
   since: string;
   signal: string;
   expected: { low: number; high: number } | null;
@@ -77,6 +97,7 @@ describeWithWeeks('anomalies on the whole stack', () => {
   // An interval of this device that has been read, some hours ago.
   const start = new Date(HALF_HOUR_MS * (Math.floor(Date.now() / HALF_HOUR_MS) - 8)).toISOString();
   let meterId: string;
+  let heard: Awaited<ReturnType<typeof subscribedQueue>>;
 
   beforeAll(async () => {
     await stack.start({ fresh: true, arguments: [] });
@@ -87,11 +108,14 @@ describeWithWeeks('anomalies on the whole stack', () => {
     states = new SFNClient(stack.operator());
     ssm = new SSMClient(stack.operator());
     lambda = new LambdaClient(stack.operator());
+    sns = new SNSClient(stack.operator());
+    sqs = new SQSClient(stack.operator());
+    heard = await subscribedQueue();
     meterId = stack.endpoints().device.meterId;
   }, 150_000);
   afterAll(async () => {
     await stack.stop();
-    for (const client of [states, ssm, lambda]) client?.destroy();
+    for (const client of [states, ssm, lambda, sns, sqs]) client?.destroy();
   }, 60_000);
 
   test('a fault of one device is found with its band and beginning, told, labelled, and the label is kept', async () => {
@@ -135,12 +159,47 @@ describeWithWeeks('anomalies on the whole stack', () => {
       return (json.alertedAt ?? json.quietBecause) ? json : undefined;
     }, 120);
     expect(told).toMatchObject({ quietBecause: null, alertedAt: expect.any(String) });
+    const message = await until(
+      async () => (await heard()).find(({ Message }) => Message.includes(found.anomalyId)),
+      30,
+    );
+    expect(message.Subject).toBe(`meter ${meterId}: high ${found.signal}, 24.5 kWh`);
+    expect(message.Message).toContain('nine of ten are between');
     const label = { label: 'spike', note: 'as injected' };
     const labelled = await call('operator', `/anomalies/${found.anomalyId}/label`, label);
     expect(labelled).toMatchObject({ status: 200, json: { status: 'labelled', label } });
     const { json } = await call<{ items: Anomaly[] }>('analyst', `${of}&status=labelled`);
     expect(json.items.map(({ anomalyId }) => anomalyId)).toEqual([found.anomalyId]);
   }, 500_000);
+
+  test('what a sensor measures is scored from the telemetry store, told and heard by a subscriber', async () => {
+    const sensorId = 'F01-S';
+    const [sensor] = await provisionDevices(stack, [sensorId]);
+    if (!sensor) throw new Error('no sensor');
+    const client = await connectDevice(stack.endpoints(), sensor);
+    const rule = stack.endpoints().device.topic.split('/')[2]?.replace('interval_readings', 'sensor_telemetry');
+    const sample = { sensorId, time: start, measurements: [{ kind: 'voltage', unit: 'V', phase: 'L2', value: 4321 }] };
+    const topic = `$aws/rules/${rule}/sensors/${sensorId}/sensor-telemetry`;
+    await client.publishAsync(topic, JSON.stringify(sample), { qos: 1 });
+    await client.endAsync();
+    const of = `/anomalies?sensorId=${sensorId}&from=${start}&order=since`;
+    const found = await until(async () => {
+      expect((await run('intelligence/sensor-scoring-machine')).status).toBe('SUCCEEDED');
+      const { json } = await call<{ items: (Anomaly & { quantity: string; phase: string })[] }>('analyst', of);
+      return json.items?.find(
+        ({ direction, quantity, phase }) => [direction, quantity, phase].join() === 'low,voltage,L2',
+      );
+    }, 120);
+    expect(found).toMatchObject({ entity: { kind: 'sensor', id: sensorId }, unit: 'V', value: 4321 });
+    expect(found.expected?.low).toBeGreaterThan(6000);
+    expect(found.oneIn).toBeGreaterThan(1_000);
+    const message = await until(async () => {
+      await run('alerts/machine');
+      return (await heard()).find(({ Message }) => Message.includes(found.anomalyId));
+    }, 60);
+    expect(message.Subject).toBe(`sensor ${sensorId}: low ${found.signal}, 4321 V`);
+    expect(message.Message).toContain('voltage L2');
+  }, 300_000);
 
   test('the model behind the endpoint judges the last day of every meter', async () => {
     const judged = await run('intelligence/anomaly-scoring-machine');
@@ -154,7 +213,7 @@ describeWithWeeks('anomalies on the whole stack', () => {
     const view = await (await fetch(`${stack.endpoints().console}/data/view`)).json();
     const { functions } = view as { functions: { label: string; grants: { sid: string; used: boolean }[] }[] };
     const own = functions.filter(({ label }) => FUNCTIONS.test(label));
-    expect(own).toHaveLength(8);
+    expect(own).toHaveLength(11);
     const unused = own.flatMap(({ label, grants }) =>
       grants.flatMap(({ sid, used }) => (used ? [] : [`${label} ${sid}`])),
     );

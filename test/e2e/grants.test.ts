@@ -30,7 +30,7 @@ const ONLY_IN_TROUBLE: Readonly<Record<string, string>> = {
  * the training of the anomaly model, which needs twelve: test/contract/anomalies/model.test.ts walks its path.
  */
 const AT_WORK_ELSEWHERE =
-  /^(PrepareForecastTraining|RecordRun|ChooseCandidate|Judge(Forecast|Anomaly)Candidate|BuildForecastRequests|AskForecastModel|StoreForecasts|PrepareAnomalyTraining|ListScoredMeters|BuildAnomalyRequests|AskAnomalyModel|StoreAnomalyScores|NoteAlert) /;
+  /^(PrepareForecastTraining|RecordRun|ChooseCandidate|Judge(Forecast|Anomaly)Candidate|BuildForecastRequests|AskForecastModel|StoreForecasts|PrepareAnomalyTraining|ListScoredMeters|BuildAnomalyRequests|AskAnomalyModel|StoreAnomalyScores|NoteAlert|ListScoredSensors|ReadSensorWindows|ScoreSensors) /;
 const SETTLED_WITHIN_MS = 60_000;
 
 const stack = new Stack({ portBase: 9900, stateDir: '.cache/e2e-grants' });

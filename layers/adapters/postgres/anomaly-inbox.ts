@@ -7,7 +7,8 @@ const LIST = `SELECT * FROM (SELECT ${ANOMALY_COLUMNS}, ${statusAt('$8::float8')
     WHERE a.since >= to_timestamp($1::float8 / 1000) AND a.since < to_timestamp($2::float8 / 1000)
       AND ($3::text IS NULL OR a.method = $3) AND ($4::float8 IS NULL OR a.score >= $4)
       AND ($5::text IS NULL OR a.direction = $5)
-      AND ($6::text IS NULL OR (a.entity_kind = 'meter' AND a.entity_id = $6))) AS found
+      AND ($6::text IS NULL OR (a.entity_kind = 'meter' AND a.entity_id = $6))
+      AND ($11::text IS NULL OR (a.entity_kind = 'sensor' AND a.entity_id = $11))) AS found
   WHERE $7::text IS NULL OR status = $7`;
 
 const ORDERS = {
@@ -43,7 +44,7 @@ const ADD_SNOOZE = `INSERT INTO anomaly_snooze (anomaly_id, snoozed_until, snooz
 /** Anomalies as people see and judge them, in PostgreSQL. */
 export function postgresAnomalyInbox(database: Queryable): AnomalyInbox {
   return {
-    async list({ from, to, method, minScore, direction, meterId, status, now, order, skip, limit }) {
+    async list({ from, to, method, minScore, direction, meterId, sensorId, status, now, order, skip, limit }) {
       const filters = [method ?? null, minScore ?? null, direction ?? null, meterId ?? null, status ?? null];
       const { rows } = await database.query(`${LIST} ${ORDERS[order]} OFFSET $9 LIMIT $10`, [
         from,
@@ -52,6 +53,7 @@ export function postgresAnomalyInbox(database: Queryable): AnomalyInbox {
         now,
         skip,
         limit,
+        sensorId ?? null,
       ]);
       return rows.map(anomalyOf);
     },

@@ -56,6 +56,7 @@ export const anomaliesQuery = z
     direction: direction.optional(),
     status: status.optional(),
     meterId: id.optional(),
+    sensorId: id.optional(),
     ...fromTo,
     order: z.enum(['score', 'since']).default('score').meta({ description: 'The highest or the latest first' }),
     limit: limit.default(100),

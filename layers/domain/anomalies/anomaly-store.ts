@@ -12,6 +12,7 @@ export interface AnomalyQuery {
   direction?: 'high' | 'low' | undefined;
   status?: StoredAnomaly['status'] | undefined;
   meterId?: string | undefined;
+  sensorId?: string | undefined;
   order: 'score' | 'since';
   /** Decides which snoozes have ended. */
   now: number;
@@ -59,12 +60,15 @@ export interface ScoredMeter {
   timeZone: string;
 }
 
-/** The state of one meter's channel: it has seen every reading before `scoredTo`, epoch ms, and none after. */
-export interface KeptTracker {
-  meterNo: number;
-  channel: number;
+/** The state of one series: it has seen every reading before `scoredTo`, epoch ms, and none after. */
+export interface TrackerState {
   scoredTo: number;
   state: Uint8Array;
+}
+
+export interface KeptTracker extends TrackerState {
+  meterNo: number;
+  channel: number;
 }
 
 /** A meter's channel was looked at again from an instant on, epoch ms. */

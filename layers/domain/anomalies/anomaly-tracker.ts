@@ -39,8 +39,10 @@ export interface TrackedScore {
 const UNUSUAL = 3;
 /** Standard deviations around the centre that hold nine of ten readings of a normal distribution. */
 const BAND = 1.645;
-/** Least spread, as a share of the meter's mean: the noise of a value that has never varied. */
+/** Least spread, as a share of the mean size of values: the noise of a value that has never varied. Energy of households; see `leastSpread`. */
 const LEAST_SPREAD = 0.02;
+/** Spreads from the usual that a value is which differs where none ever did. */
+const FIRST_DEVIATION = 10;
 
 /** Readings over which the share that differs from the one before is known: two weeks of half hours. */
 const VARIED_MEMORY = 672;
@@ -62,11 +64,17 @@ const NUMBERS = {
 const TAILS = TRACKED_SIGNALS.length + 1;
 const NUMBER_COUNT = NUMBERS.tails + TAILS * TAIL_NUMBERS;
 
+export interface TrackerSettings {
+  timeZone: string;
+  leastSpread?: number;
+}
+
 /**
  * Unusual readings of one meter or sensor: one pass, a state of a few kilobytes whatever has been seen. `serialise` and `restore` continue it exactly.
  */
 export class AnomalyTracker {
   readonly #timeZone: string;
+  readonly #leastSpread: number;
   readonly #numbers = new Float64Array(NUMBER_COUNT);
   readonly #floats = new Float32Array(WEEK_FLOATS);
   readonly #counts = new Uint8Array(WEEK_COUNTS);
@@ -80,9 +88,13 @@ export class AnomalyTracker {
   );
   readonly #shape: DayShape;
 
-  /** @param timeZone IANA zone of the hours of the week. @param seed of the cut forest; the same in all runs. */
-  constructor({ timeZone, seed }: { timeZone: string; seed: number }) {
+  /**
+   * @param timeZone IANA zone of the hours of the week. @param seed of the cut forest; the same in all runs.
+   * @param leastSpread as a share of the mean size of values; the same in all runs.
+   */
+  constructor({ timeZone, seed, leastSpread = LEAST_SPREAD }: TrackerSettings & { seed: number }) {
     this.#timeZone = timeZone;
+    this.#leastSpread = leastSpread;
     this.#shape = new DayShape(seed);
     this.#numbers[NUMBERS.at] = Number.NEGATIVE_INFINITY;
     this.#numbers[NUMBERS.previous] = Number.NaN;
@@ -100,8 +112,8 @@ export class AnomalyTracker {
     const previous = numbers[NUMBERS.previous] as number;
     const beforeLast = numbers[NUMBERS.beforeLast] as number;
     const run = value === previous ? (numbers[NUMBERS.run] as number) + 1 : 0;
-    const least = LEAST_SPREAD * Math.abs(numbers[NUMBERS.mean] as number);
-    const deviation = usual === null ? Number.NaN : (value - usual.centre) / (usual.spread + least + Number.MIN_VALUE);
+    const least = this.#leastSpread * (numbers[NUMBERS.mean] as number);
+    const deviation = usual === null ? Number.NaN : spreadsFrom(usual, value, least);
     const step = value - previous;
     const peak = lonePeak(beforeLast, previous, value);
     const shape = usual === null ? Number.NaN : this.#shape.next(at, deviation);
@@ -175,11 +187,11 @@ export class AnomalyTracker {
   }
 
   /** @throws Error for bytes of another version. */
-  static restore(bytes: Uint8Array, { timeZone }: { timeZone: string }): AnomalyTracker {
+  static restore(bytes: Uint8Array, settings: TrackerSettings): AnomalyTracker {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes.length === 0 || view.getUint8(0) !== VERSION)
       throw new Error(`not the state of a tracker of version ${VERSION}`);
-    const tracker = new AnomalyTracker({ timeZone, seed: 0 });
+    const tracker = new AnomalyTracker({ ...settings, seed: 0 });
     let at = 1;
     for (let n = 0; n < NUMBER_COUNT; n++, at += 8) tracker.#numbers[n] = view.getFloat64(at);
     for (let n = 0; n < WEEK_FLOATS; n++, at += 4) tracker.#floats[n] = view.getFloat32(at);
@@ -187,6 +199,12 @@ export class AnomalyTracker {
     tracker.#shape.read(view, at);
     return tracker;
   }
+}
+
+function spreadsFrom({ centre, spread }: Usual, value: number, least: number): number {
+  if (value === centre) return 0;
+  if (spread + least === 0) return Math.sign(value - centre) * FIRST_DEVIATION;
+  return (value - centre) / (spread + least);
 }
 
 /** −log10 of the probability of so many repetitions where a share of the readings differs from the one before. */

@@ -3,18 +3,16 @@ import { CHANNELS, type ChannelName, kilowattHours, QUALITIES } from '../../cont
 import { DAY_MS, dayOf, MINUTE_MS, slotStart } from '../readings/calendar-day.ts';
 import type { MeterDay } from '../readings/reading-store.ts';
 import { anomalyIdOf } from './anomaly.ts';
-import type { FoundAnomaly, KeptTracker, LookedAt, ScoredMeter, ScoringStore, ScoringWork } from './anomaly-store.ts';
-import { AnomalyTracker } from './anomaly-tracker.ts';
-import { type SeriesReading, streamEpisodes } from './stream-episodes.ts';
+import type { FoundAnomaly, KeptTracker, LookedAt, ScoringStore, ScoringWork } from './anomaly-store.ts';
+import { scoreSeries } from './score-series.ts';
+import type { SeriesReading } from './stream-episodes.ts';
 
 /** What is scored of a meter. */
-const SCORED: readonly ChannelName[] = ['activeEnergyImport'];
+const SCORED: readonly ChannelName[] = ['activeEnergyImport', 'activeEnergyExport'];
 /** The last so many UTC days are scored again whenever one of their readings comes: late ones are scored in their place. [proposed] */
 const OPEN_DAYS = 2;
 /** Days of a bucket scored in one transaction: 400,000 half-hourly readings, some seconds. [proposed] */
 const DAYS_AT_ONCE = 31;
-/** Seed of every tracker's cut forest: the same readings give the same scores. */
-const SEED = 1;
 
 export interface ScoreReadingsPorts {
   store: ScoringStore;
@@ -80,10 +78,19 @@ async function scoreBucket(step: ScoringWork, run: ScoringRun) {
       const from = before?.scoredTo ?? fromDay * DAY_MS;
       const readings = readingsOf(ofMeter.get(meter.meterNo) ?? []).filter(({ at }) => at >= from);
       if (from >= toDay * DAY_MS || (readings.length === 0 && !before)) continue;
-      const scored = scoreMeter({ meter, quantity, before, from, readings, keepTo: (toDay - OPEN_DAYS) * DAY_MS, run });
+      const { meterNo, meterId, timeZone } = meter;
+      const scored = scoreSeries(readings, {
+        subject: { entity: { kind: 'meter', id: meterId }, quantity, phase: null },
+        unit: CHANNELS[quantity].unit,
+        tracker: { timeZone },
+        leastSurprise: run.leastSurprise,
+        before,
+        from,
+        keepTo: (toDay - OPEN_DAYS) * DAY_MS,
+      });
       found.push(...scored.found);
-      if (scored.kept) kept.push(scored.kept);
-      looked.push({ meterId: meter.meterId, quantity, from });
+      if (scored.kept) kept.push({ meterNo, channel, ...scored.kept });
+      looked.push({ meterId, quantity, from });
     }
   }
   await step.keep(kept);
@@ -96,42 +103,6 @@ const keyOf = ({ meterNo, channel }: { meterNo: number; channel: number }): stri
 /** A meter without a tracker begins with what has come. */
 const startDay = (tracker: KeptTracker | undefined, first: number): number =>
   tracker ? dayOf(tracker.scoredTo) : first;
-
-/** Scores a meter's readings from where its tracker stands, which is moved on to `keepTo` if that is later. */
-function scoreMeter({
-  meter: { meterNo, meterId, timeZone },
-  quantity,
-  before,
-  from,
-  readings,
-  keepTo,
-  run: { leastSurprise },
-}: {
-  meter: ScoredMeter;
-  quantity: ChannelName;
-  before: KeptTracker | undefined;
-  from: number;
-  readings: readonly SeriesReading[];
-  keepTo: number;
-  run: ScoringRun;
-}): { found: FoundAnomaly[]; kept: KeptTracker | undefined } {
-  const tracker = before
-    ? AnomalyTracker.restore(before.state, { timeZone })
-    : new AnomalyTracker({ timeZone, seed: SEED });
-  const moves = before === undefined || keepTo > before.scoredTo;
-  const scoredTo = before === undefined ? Math.max(from, keepTo) : keepTo;
-  let state: Uint8Array | undefined;
-  function* passing(): Generator<SeriesReading> {
-    for (const reading of readings) {
-      if (moves && reading.at >= scoredTo) state ??= tracker.serialise();
-      yield reading;
-    }
-    if (moves) state ??= tracker.serialise();
-  }
-  const subject = { entity: { kind: 'meter' as const, id: meterId }, quantity, phase: null };
-  const found = streamEpisodes(tracker, passing(), { subject, unit: CHANNELS[quantity].unit, from, leastSurprise });
-  return { found, kept: state && { meterNo, channel: CHANNELS[quantity].code, scoredTo, state } };
-}
 
 /** Measured or edited intervals in their order; estimates are no evidence. */
 function readingsOf(days: readonly MeterDay[]): SeriesReading[] {

@@ -36,11 +36,25 @@ const loadOf = (meter: number): number[] => {
   return load;
 };
 
+/** What a prosumer feeds in: by day alone, less where clouds pass; one noon nothing at all, one night something. */
+const EXPORT_OUTAGE = 36 * 48 + 24;
+const EXPORT_AT_NIGHT = 37 * 48 + 2;
+const exportOf = (): number[] => {
+  const random = seededRandom(9);
+  return Array.from({ length: DAYS * 48 }, (_, n) => {
+    const sun = Math.max(0, Math.sin((2 * Math.PI * ((n % 48) - 12)) / 48));
+    const usual = Math.round(2000 * sun * (0.75 + 0.25 * random()));
+    if (n >= EXPORT_OUTAGE && n < EXPORT_OUTAGE + 3) return 0;
+    return n === EXPORT_AT_NIGHT ? 6000 : usual;
+  });
+};
+
 interface Reading {
   meter: number;
   index: number;
   energyWh: number;
   revision: number;
+  channel?: number;
 }
 
 for (const { name, open } of testDatabases(21_290)) {
@@ -51,11 +65,11 @@ for (const { name, open } of testDatabases(21_290)) {
     let now = START + DAYS * DAY_MS;
 
     const append = (readings: readonly Reading[]) => {
-      const versions = readings.map(({ meter, index, energyWh, revision }) => {
+      const versions = readings.map(({ meter, index, energyWh, revision, channel = 1 }) => {
         const start = START + index * HALF_HOUR;
         const slot = (start % DAY_MS) / HALF_HOUR;
         const meterNo = numbers.get(`m${meter}`)?.meterNo ?? -1;
-        const key = { meterNo, channel: 1, intervalMinutes: 30, day: dayOf(start), slot };
+        const key = { meterNo, channel, intervalMinutes: 30, day: dayOf(start), slot };
         return { ...key, energyWh, revision, quality: 2, recordedAt: start };
       });
       return postgresReadingStore(opened.database).appendDeltas(ReadingColumns.of(versions));
@@ -162,6 +176,24 @@ for (const { name, open } of testDatabases(21_290)) {
       await append([1, 2, 3].flatMap((meter) => readingsOf(meter)));
       await Promise.all(Array.from({ length: Math.min(3, opened.sessions) }, run));
       expect((await all()).map(told).sort()).toEqual(oracle([1, 2, 3]));
+    });
+
+    test('what a meter feeds in is scored beside what it takes, in both directions', async () => {
+      const exported = exportOf().map((energyWh, index) => ({ meter: 1, index, energyWh, revision: 0, channel: 2 }));
+      await append(readingsOf(1, 0, 36 * 48));
+      await append(exported.slice(0, 36 * 48));
+      await run();
+      await append([...readingsOf(1, 36 * 48), ...exported.slice(36 * 48)]);
+      await run();
+      const found = await all({ status: 'open' });
+      const taken = found.filter(({ quantity }) => quantity === 'activeEnergyImport');
+      expect(taken.map(told).sort()).toEqual(oracle([1]));
+      const fedIn = found.filter(({ quantity }) => quantity === 'activeEnergyExport');
+      const near = (index: number) =>
+        fedIn.find(({ peakAt }) => Math.abs(peakAt - START - index * HALF_HOUR) <= 2 * HALF_HOUR);
+      expect(near(EXPORT_OUTAGE + 1)).toMatchObject({ entity: { id: 'm1' }, unit: 'kWh', direction: 'low', value: 0 });
+      expect(near(EXPORT_AT_NIGHT)).toMatchObject({ direction: 'high', value: 6 });
+      expect(fedIn.length).toBeLessThan(12);
     });
 
     test('a corrected reading withdraws its anomaly; one that is too late is not scored', async () => {

@@ -127,6 +127,29 @@ test('gaps are passed over: scores go on after a week without readings', () => {
   expect(Math.max(...after.slice(2).map(({ surprise }) => surprise))).toBeLessThan(4);
 });
 
+test('what was always zero and then is not is seen, and what follows is judged all the same', () => {
+  const tracker = new AnomalyTracker(OPTIONS);
+  scored(
+    Array.from({ length: 20 * PER_DAY }, () => 0),
+    tracker,
+  );
+  const [first] = scored([400], tracker, 20 * PER_DAY);
+  expect(first?.surprise).toBeGreaterThan(4);
+  expect(Number.isFinite(first?.deviation)).toBe(true);
+  scored(usual.slice(0, 40 * PER_DAY), tracker, 21 * PER_DAY);
+  const [later] = scored([9000], tracker, 61 * PER_DAY);
+  expect(later?.surprises.level).toBeGreaterThan(3);
+});
+
+test('the least spread is what makes a band of a value that hardly varies', () => {
+  const random = randomSource(3);
+  const hertz = Array.from({ length: 20 * PER_DAY }, () => 50 + 0.02 * (random.next() + random.next() - 1));
+  const band = (leastSpread: number) =>
+    scored(hertz, new AnomalyTracker({ ...OPTIONS, leastSpread })).at(-1)?.expected ?? { low: 0, high: 0 };
+  expect(band(0.0005).high).toBeLessThan(50.1);
+  expect(band(0.02).high).toBeGreaterThan(51);
+});
+
 test.each([Number.NaN, Number.POSITIVE_INFINITY])('%d is no reading', (value) => {
   expect(() => new AnomalyTracker(OPTIONS).score({ at: START, value })).toThrow('finite');
 });
