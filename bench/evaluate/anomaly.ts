@@ -19,7 +19,8 @@ const HELP = `npm run evaluate -- anomaly --data DIR --out DIR [--labels FILE]
   --labels FILE   labelled windows (NAB's combined_windows.json): prints the standard, the reward-low-FP and the two-fold score
   --help          this text
 
-A row's score depends on the rows before it alone. Two-fold: the settings of CANDIDATES and the threshold are chosen on the series of one half
+A row's score depends on the rows before it alone, in the order of the file. A row whose value is empty or NaN scores 0 and teaches nothing; one that cannot be
+read ends the command with its file and line. Any step length, repeated stamps and stamps with a zone will do. Two-fold: the settings of CANDIDATES and the threshold are chosen on the series of one half
 (every second one) and scored on the other, both ways.
 `;
 
@@ -54,17 +55,21 @@ export async function run(args: string[]): Promise<void> {
   if (labels !== undefined) judge(surprises, labels);
 }
 
-/** Surprises of every row, by signal. */
-function surprisesOf({ times, values }: Series, advance: (rows: number) => void): number[][] {
+/** Surprises of every row, by signal; none where there is no value. */
+export function surprisesOf(
+  { times, values }: Pick<Series, 'times' | 'values'>,
+  advance: (rows: number) => void,
+): number[][] {
   const detector = new SeriesDetector();
   return Array.from(values, (value, row) => {
     advance(1);
+    if (Number.isNaN(value)) return seriesSignals.map(() => 0);
     const { surprises } = detector.next(times[row] as number, value);
     return seriesSignals.map((signal) => surprises[signal]);
   });
 }
 
-const scoresOf = (rows: readonly number[][], settings: AlertScoreSettings): Float64Array => {
+export const scoresOf = (rows: readonly number[][], settings: AlertScoreSettings): Float64Array => {
   const alert = new AlertScore(settings);
   return Float64Array.from(rows, (surprises) => alert.score(surprises));
 };

@@ -7,12 +7,16 @@ export interface Series {
   path: string;
   /** As the file writes them. */
   timestamps: readonly string[];
-  /** ms since the epoch, the stamps read as UTC. */
+  /** ms since the epoch; stamps without a zone are read as UTC. */
   times: Float64Array;
+  /** NaN where the file has none. */
   values: Float64Array;
 }
 
 const HEADER = ['timestamp', 'value'];
+/** How files say that there is no value. */
+const NONE = new Set(['', 'nan', 'na', 'n/a', 'null', 'none']);
+const ZONED = /(?:Z|[+-]\d\d:?\d\d)$/i;
 
 /** Every `<category>/<file>.csv` below a folder, in order of their paths. @throws Error naming the file and line that cannot be read. */
 export function readSeries(folder: string): Series[] {
@@ -26,19 +30,23 @@ export function readSeries(folder: string): Series[] {
 }
 
 export function parseSeries(path: string, text: string): Series {
-  const lines = text.split(/\r?\n/).filter((line) => line !== '');
-  const header = (lines[0] ?? '').split(',').map((column) => column.trim());
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const header = cellsOf(lines[0] ?? '').map((column) => column.toLowerCase());
   const [stampAt, valueAt] = HEADER.map((column) => header.indexOf(column)) as [number, number];
-  if (stampAt < 0 || valueAt < 0) throw new Error(`${path}: the header has to name ${HEADER.join(' and ')}`);
-  const rows = lines.slice(1).map((line, n) => {
-    const cells = line.split(',');
-    const stamp = cells[stampAt]?.trim() ?? '';
-    const at = Date.parse(`${stamp.replace(' ', 'T').replace(/Z$/, '')}Z`);
-    const value = Number(cells[valueAt] || Number.NaN);
-    if (Number.isNaN(at) || !Number.isFinite(value))
-      throw new Error(`${path}:${n + 2}: not a time and a number: ${line}`);
-    return { stamp, at, value };
+  if (stampAt < 0 || valueAt < 0) throw new Error(`${path}:1: the header has to name ${HEADER.join(' and ')}`);
+  const rows = lines.flatMap((line, n) => {
+    if (n === 0 || line.trim() === '') return [];
+    const cells = cellsOf(line);
+    const stamp = cells[stampAt] ?? '';
+    const at = Date.parse(`${stamp.replace(' ', 'T')}${ZONED.test(stamp) ? '' : 'Z'}`);
+    const written = cells[valueAt] ?? '';
+    const none = NONE.has(written.toLowerCase());
+    const value = none ? Number.NaN : Number(written);
+    if (Number.isNaN(at) || !(none || Number.isFinite(value)))
+      throw new Error(`${path}:${n + 1}: not a time and a number: ${line}`);
+    return [{ stamp, at, value }];
   });
+  if (rows.length === 0) throw new Error(`${path}: no row below the header`);
   return {
     path,
     timestamps: rows.map(({ stamp }) => stamp),
@@ -46,3 +54,5 @@ export function parseSeries(path: string, text: string): Series {
     values: Float64Array.from(rows, ({ value }) => value),
   };
 }
+
+const cellsOf = (line: string): string[] => line.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));

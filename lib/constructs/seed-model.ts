@@ -1,6 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import * as tar from 'tar';
 import { folderFingerprint } from './bundle.ts';
@@ -8,14 +18,18 @@ import { folderFingerprint } from './bundle.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const SEEDS = join(ROOT, '.cache', 'seeds');
 
-/** Runs every command given as JSON, all at once; prints what the first that fails said, and fails with it. */
+/** Runs every command given as JSON, all at once, and writes down what it said; prints what the first that fails said, and fails with it. */
 const ALL_AT_ONCE = `
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 const run = ([main, root]) => new Promise((resolve) => {
   const child = spawn(process.execPath, [main, 'train'], { env: { ...process.env, ML_ROOT: root } });
   const said = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => said.push(chunk));
-  child.on('exit', (code) => resolve(code === 0 ? '' : main + ':\\n' + Buffer.concat(said)));
+  child.on('exit', (code) => {
+    writeFileSync(root + '/said.txt', Buffer.concat(said));
+    resolve(code === 0 ? '' : main + ':\\n' + Buffer.concat(said));
+  });
 });
 const failed = (await Promise.all(JSON.parse(process.argv[1]).map(run))).find((words) => words !== '');
 if (failed) { process.stdout.write(failed); process.exit(1); }
@@ -24,7 +38,7 @@ if (failed) { process.stdout.write(failed); process.exit(1); }
 /**
  * Trains the models of a first deployment, side by side: each image's own entry point over `models/<name>/seed`, whose folders are its
  * channels and whose `hyperparameters.json` its settings. The same code and data give the same bytes, and are trained once.
- * @param contexts build context of each model's image. @returns for each the folder that holds `model.tar.gz`.
+ * @param contexts build context of each model's image. @returns for each the folder that holds `model.tar.gz`, and `run.json`, what its card says of it.
  * @throws Error with the trainer's words if one fails.
  */
 export function seedModels<Name extends string>(contexts: ReadonlyMap<Name, string>): Map<Name, string> {
@@ -50,6 +64,7 @@ export function seedModels<Name extends string>(contexts: ReadonlyMap<Name, stri
       { sync: true, gzip: true, portable: true, mtime: new Date(0), cwd: model, file: join(done, 'model.tar.gz') },
       readdirSync(model).sort(),
     );
+    writeFileSync(join(done, 'run.json'), `${JSON.stringify(runOf(name, join(building, name)))}\n`);
     if (!existsSync(folder)) renameSync(done, folder);
   }
   rmSync(building, { recursive: true });
@@ -58,12 +73,28 @@ export function seedModels<Name extends string>(contexts: ReadonlyMap<Name, stri
 
 function folderOf(name: string, context: string): string {
   const inputs = createHash('sha256')
+    .update('with its record')
     .update(basename(context))
     .update(folderFingerprint(channelsOf(name)));
   return join(SEEDS, `${name}-${inputs.digest('hex').slice(0, 16)}`);
 }
 
 const channelsOf = (name: string): string => join(ROOT, 'models', name, 'seed');
+
+/** What is on record of a seed: what it was trained on, with which settings, and the figures that training printed. */
+function runOf(name: string, root: string) {
+  const channels = channelsOf(name);
+  const optional = (path: string) => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined);
+  const said = readFileSync(join(root, 'said.txt'), 'utf8');
+  return {
+    hyperparameters: optional(join(channels, 'hyperparameters.json')) ?? {},
+    trainedOn: optional(join(channels, 'trained-on.json')) ?? null,
+    dataVersion: folderFingerprint(channels).slice(0, 16),
+    metrics: Object.fromEntries(
+      [...said.matchAll(/^\[metric\] (\w+)=([-+0-9.eE]+);$/gm)].map(([, metric, value]) => [metric, Number(value)]),
+    ),
+  };
+}
 
 /** The folders of a training job as SageMaker lays them out. @returns their root. */
 function laidOut(name: string, root: string): string {

@@ -110,6 +110,7 @@ export abstract class ModelStack extends StageStack {
       memoryMb: 512,
       dataKeyArn: this.dataKeyArn,
       noDeadLetters: CLOUDFORMATION_WAITS,
+      environment: { RUNS_TABLE: this.#runs },
       files: [...seeds].map(([name, from]) => ({ from, to: `seeds/${name}` })),
       grants: [
         {
@@ -119,6 +120,7 @@ export abstract class ModelStack extends StageStack {
           wildcardReason: 'A seed is named by the hash of its bytes',
         },
         useDataKey(this.dataKeyArn, 'write'),
+        this.onRuns('dynamodb:GetItem', 'dynamodb:PutItem'),
         {
           sid: 'NameFirstChampion',
           actions: ['ssm:GetParameter', 'ssm:PutParameter'],

@@ -4,7 +4,17 @@ import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync,
 import { join } from 'node:path';
 
 /** What a synthesis depends on: any other change leaves the assembly as it is. */
-const INPUTS = ['bin', 'lib', 'functions', 'layers', 'state-machines', 'web', 'cdk.json', 'package-lock.json'];
+const INPUTS = [
+  'bin',
+  'lib',
+  'functions',
+  'layers',
+  'models',
+  'state-machines',
+  'web',
+  'cdk.json',
+  'package-lock.json',
+];
 
 /** Assemblies kept: one that still runs elsewhere loads code from its folder. */
 const KEPT = 4;

@@ -10,7 +10,7 @@ import { checkKey, checkPublished, checkQueued } from './checks.ts';
 import { forward } from './forward.ts';
 import { deletedKeys, s3Questions } from './s3-access.ts';
 import { snsQuestions, TopicDelivery } from './sns.ts';
-import { sqsQuestions } from './sqs-access.ts';
+import { queuePolicyIn, sqsQuestions } from './sqs-access.ts';
 
 declare module '../kernel/types.ts' {
   interface Shared {
@@ -183,9 +183,13 @@ export function storage(): { providers: Provider[]; services(cloud: Cloud): AwsS
       {
         signingNames: ['sqs'],
         access: (request) => sqsQuestions(request, cloud),
-        answer: (request) => {
+        answer: async (request) => {
           checkQueued(request);
-          return answer(request);
+          const answered = await answer(request);
+          const given = answered.status < 300 ? queuePolicyIn(request, cloud) : undefined;
+          if (given)
+            (cloud as LocalCloud).policies.setResourcePolicy(given.queueArn, 'SetQueueAttributes', given.policy);
+          return answered;
         },
       },
       {
@@ -193,6 +197,8 @@ export function storage(): { providers: Provider[]; services(cloud: Cloud): AwsS
         access: snsQuestions,
         answer: async (request) => {
           checkPublished(request);
+          const subscribed = delivery.subscribed(request);
+          if (subscribed) return subscribed;
           const answered = await answer(request);
           if (answered.status < 300) delivery.published(request, cloud);
           return answered;

@@ -1,4 +1,4 @@
-import type { AwsRequest, Cloud } from '../kernel/types.ts';
+import { AwsFailure, type AwsRequest, type AwsResponse, type Cloud } from '../kernel/types.ts';
 
 const form = (request: AwsRequest): URLSearchParams => new URLSearchParams(request.body.toString());
 
@@ -22,6 +22,26 @@ export class TopicDelivery {
     const present = this.#subscriptions.get(topicArn) ?? [];
     present.push({ protocol, endpoint });
     this.#subscriptions.set(topicArn, present);
+  }
+
+  /** Answers `Subscribe`, by which an operator adds a subscriber while the stack runs; it lasts as long as the process. Undefined for other requests. */
+  subscribed(request: AwsRequest): AwsResponse | undefined {
+    const fields = form(request);
+    if (fields.get('Action') !== 'Subscribe') return undefined;
+    const topicArn = fields.get('TopicArn') ?? '';
+    try {
+      this.subscribe(topicArn, fields.get('Protocol') ?? '', fields.get('Endpoint') ?? '');
+    } catch (failure) {
+      throw new AwsFailure('InvalidParameter', (failure as Error).message);
+    }
+    const result = `<SubscribeResult><SubscriptionArn>${topicArn}:${crypto.randomUUID()}</SubscriptionArn></SubscribeResult>`;
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/xml' },
+      body: Buffer.from(
+        `<SubscribeResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">${result}<ResponseMetadata><RequestId>${crypto.randomUUID()}</RequestId></ResponseMetadata></SubscribeResponse>`,
+      ),
+    };
   }
 
   published(request: AwsRequest, cloud: Cloud): void {

@@ -4,7 +4,7 @@ import { DAY_FEATURES } from '../../layers/domain/anomalies/day-features.ts';
 import type { Ensemble } from './ensemble.ts';
 import type { RandomForest } from './random-forest.ts';
 
-const FORMAT = 'smart-grid anomaly ensemble 1';
+const FORMAT = 'smart-grid anomaly ensemble 2';
 const COLUMNS = [
   ['roots', Int32Array],
   ['feature', Int32Array],
@@ -19,16 +19,18 @@ interface Header {
   format: string;
   features: readonly string[];
   labels: readonly string[];
+  calibration: Ensemble['calibration'];
   forests: { features: number; classCount: number; lengths: number[] }[];
 }
 
 /** Writes a JSON line and then the columns of both forests, little endian: the same ensemble gives the same bytes. */
-export function writeEnsemble(path: string, { forest, joint }: Ensemble): void {
+export function writeEnsemble(path: string, { forest, joint, calibration }: Ensemble): void {
   const forests = [forest, joint];
   const header: Header = {
     format: FORMAT,
     features: DAY_FEATURES,
     labels: FAULT_LABELS,
+    calibration,
     forests: forests.map((one) => ({
       features: one.features,
       classCount: one.classCount,
@@ -68,5 +70,5 @@ export function readEnsemble(path: string): Ensemble {
     return { features, classCount, ...columns } as RandomForest;
   });
   if (forest === undefined || joint === undefined) throw new Error(`${path} lacks a forest`);
-  return { forest, joint };
+  return { forest, joint, calibration: header.calibration };
 }

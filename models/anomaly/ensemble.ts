@@ -1,6 +1,7 @@
 import { FAULT_LABELS, type FaultLabel } from '../../layers/contracts/models/anomaly.ts';
 import { DAY_FEATURES } from '../../layers/domain/anomalies/day-features.ts';
 import { mean } from '../../layers/domain/anomalies/statistics.ts';
+import { type Calibration, calibrated, fitCalibration, type JudgedSample } from './calibration.ts';
 import type { DayEvidence } from './day-evidence.ts';
 import type { Segment } from './labelled-days.ts';
 import { classShares, type ForestSettings, growForest, type RandomForest } from './random-forest.ts';
@@ -12,8 +13,10 @@ const SHORT_DAYS = 3;
 const BALANCE = 0.5;
 /** Parts of the meters; each is judged for the second stage by a first stage grown on the others. */
 const FOLDS = 5;
+/** Parts of the meters for the second stage, which are judged for the calibration. */
+const JOINT_FOLDS = 2;
 /** How far the second stage moves the first: enough for faults that last, without waiting for those that a day gives away. */
-const JOINT_WEIGHT = 0.2;
+const JOINT_WEIGHT = 0.3;
 const NORMAL = FAULT_LABELS.indexOf('normal');
 const CLASSES = FAULT_LABELS.length;
 /** Inputs of the second stage: the day's features, shares of each class now, over the short and the long look back; the stream's detectors now and over the long one. */
@@ -36,12 +39,14 @@ export const ENSEMBLE_SETTINGS: Omit<EnsembleSettings, 'seed'> = {
 export interface Ensemble {
   forest: RandomForest;
   joint: RandomForest;
+  /** Of both stages, of the first alone. */
+  calibration: { both: Calibration; first: Calibration };
 }
 
 export interface DayJudgement {
-  /** Shares by FAULT_LABELS, of both stages. */
+  /** Probabilities by FAULT_LABELS, of both stages. */
   shares: Float64Array;
-  /** 1 − share of normal: of both stages, of the first alone. */
+  /** Probability of a fault: of both stages, of the first alone. */
   score: number;
   forestScore: number;
 }
@@ -65,37 +70,79 @@ export function trainEnsemble(
     const others = segments.filter(({ meterId }) => foldOf.get(meterId) !== fold);
     return meters.length < 2 || others.length === segments.length ? whole : firstStage(others, seed + 1 + fold);
   });
-  const inputs: number[] = [];
-  const classes: number[] = [];
-  const weights: number[] = [];
+  const rows: JointRow[] = [];
   for (const { meterId, days, weight } of segments) {
     const unseen = blind[foldOf.get(meterId) as number] as RandomForest;
     const shares = days.map(({ features }) => classShares(unseen, features));
     for (const [n, { label, present }] of days.entries()) {
       if (!present) continue;
-      inputs.push(...jointInputs(days, shares, n));
-      classes.push(FAULT_LABELS.indexOf(label));
-      weights.push(weight * balance(label));
+      const first = shares[n] as Float64Array;
+      const part = (foldOf.get(meterId) as number) % JOINT_FOLDS;
+      rows.push({ part, label, weight, first, inputs: jointInputs(days, shares, n) });
     }
   }
-  const table = {
-    values: Float64Array.from(inputs),
-    features: JOINT_INPUTS,
-    classes: Uint8Array.from(classes),
-    weights: Float64Array.from(weights),
-    classCount: CLASSES,
-  };
-  return { forest: whole, joint: growForest(table, { ...joint, bootstrap: true, seed: seed + 1 + FOLDS }, signal) };
+  const secondStage = (part: readonly JointRow[], stageSeed: number) =>
+    growForest(jointTable(part, balance), { ...joint, bootstrap: true, seed: stageSeed }, signal);
+  const second = secondStage(rows, seed + 1 + FOLDS);
+  const parts = Array.from({ length: JOINT_FOLDS }, (_, part) => {
+    const others = rows.filter((row) => row.part !== part);
+    return others.length === 0 || others.length === rows.length ? second : secondStage(others, seed + 2 + FOLDS + part);
+  });
+  return { forest: whole, joint: second, calibration: calibrationOf(rows, parts) };
 }
 
+/** A day as the second stage learns from it. */
+interface JointRow {
+  part: number;
+  label: FaultLabel;
+  weight: number;
+  /** Shares of a first stage that had not seen the meter. */
+  first: Float64Array;
+  inputs: number[];
+}
+
+const jointTable = (rows: readonly JointRow[], balance: (label: FaultLabel) => number) => ({
+  values: Float64Array.from(rows.flatMap(({ inputs }) => inputs)),
+  features: JOINT_INPUTS,
+  classes: Uint8Array.from(rows, ({ label }) => FAULT_LABELS.indexOf(label)),
+  weights: Float64Array.from(rows, ({ weight, label }) => weight * balance(label)),
+  classCount: CLASSES,
+});
+
+/** By judgements of stages that had not seen the meter; every fault counts the same, however many days of it there are. */
+function calibrationOf(rows: readonly JointRow[], parts: readonly RandomForest[]): Ensemble['calibration'] {
+  const days = new Map<FaultLabel, number>();
+  for (const { label, weight } of rows) days.set(label, (days.get(label) ?? 0) + weight);
+  const sample = ({ label, weight }: JointRow, shares: Float64Array): JudgedSample => ({
+    score: 1 - (shares[NORMAL] as number),
+    faulty: label !== 'normal',
+    weight: weight / (days.get(label) ?? 1),
+  });
+  const both = rows.map((row) => {
+    const second = classShares(parts[row.part] as RandomForest, row.inputs);
+    return sample(row, joined(row.first, second));
+  });
+  return { both: fitCalibration(both), first: fitCalibration(rows.map((row) => sample(row, row.first))) };
+}
+
+const joined = (first: Float64Array, second: Float64Array): Float64Array =>
+  first.map((share, own) => share + JOINT_WEIGHT * ((second[own] as number) - share));
+
 /** Judges every day of a run of consecutive days, each by itself and those before it. */
-export function judgeDays({ forest, joint }: Ensemble, days: readonly DayEvidence[]): DayJudgement[] {
+export function judgeDays({ forest, joint, calibration }: Ensemble, days: readonly DayEvidence[]): DayJudgement[] {
   const firstShares = days.map(({ features }) => classShares(forest, features));
   return days.map((_, n) => {
     const first = firstShares[n] as Float64Array;
-    const second = classShares(joint, jointInputs(days, firstShares, n));
-    const shares = first.map((share, own) => share + JOINT_WEIGHT * ((second[own] as number) - share));
-    return { shares, score: 1 - (shares[NORMAL] as number), forestScore: 1 - (first[NORMAL] as number) };
+    const shares = joined(first, classShares(joint, jointInputs(days, firstShares, n)));
+    const votes = 1 - (shares[NORMAL] as number);
+    const score = calibrated(votes, calibration.both);
+    return {
+      shares: shares.map((share, own) =>
+        own === NORMAL ? 1 - score : votes > 0 ? (share / votes) * score : score / (CLASSES - 1),
+      ),
+      score,
+      forestScore: calibrated(1 - (first[NORMAL] as number), calibration.first),
+    };
   });
 }
 

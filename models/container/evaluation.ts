@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 import type { ExampleLoss } from '../../layers/domain/models/gate.ts';
 import type { LoadedModel } from './model-container.ts';
 
@@ -10,7 +11,7 @@ export interface ModelEvaluation {
   loss(example: Example, response: unknown): ExampleLoss;
 }
 
-/** A line of the validation channel (`*.jsonl`): what the model is asked, and whatever its evaluation compares the answer with. */
+/** A line of the validation channel (`*.jsonl`, `*.jsonl.gz`): what the model is asked, and whatever its evaluation compares the answer with. */
 export interface Example {
   request: unknown;
   [known: string]: unknown;
@@ -32,8 +33,10 @@ export async function evaluateModel(options: {
   const { model, evaluation, folder, signal } = options;
   const examples: ExampleLoss[] = [];
   for (const file of readdirSync(folder).sort()) {
-    if (!file.endsWith('.jsonl')) continue;
-    for (const line of readFileSync(join(folder, file), 'utf8').split('\n')) {
+    if (!/\.jsonl(\.gz)?$/.test(file)) continue;
+    const bytes = readFileSync(join(folder, file));
+    const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+    for (const line of text.split('\n')) {
       if (line === '') continue;
       const example = JSON.parse(line) as Example;
       examples.push(evaluation.loss(example, model.invoke(example.request)));

@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { setSettings } from '../../local/cli/grid-settings.ts';
 import { connectDevice, provisionDevices } from '../harness/devices.ts';
@@ -68,15 +75,29 @@ async function until<Found>(look: () => Promise<Found | undefined>, seconds: num
 
 /** A queue that hears what people are told, as an operator would subscribe one. @returns what it has received so far. */
 async function subscribedQueue(): Promise<() => Promise<{ Subject: string; Message: string }[]>> {
-  const QueueName = 'people';
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName }));
+  const TopicArn = await parameter('alerts/topic');
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'people' }));
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
   const Endpoint = Attributes?.QueueArn ?? '';
-  await sns.send(new SubscribeCommand({ TopicArn: await parameter('alerts/topic'), Protocol: 'sqs', Endpoint }));
+  const Statement = [
+    {
+      Effect: 'Allow',
+      Principal: { Service: 'sns.amazonaws.com' },
+      Action: 'sqs:SendMessage',
+      Resource: Endpoint,
+      Condition: { ArnEquals: { 'aws:SourceArn': TopicArn } },
+    },
+  ];
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
   const heard: { Subject: string; Message: string }[] = [];
   return async () => {
     const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
-    heard.push(...Messages.map(({ Body }) => JSON.parse(Body ?? '')));
+    for (const { Body, ReceiptHandle } of Messages) {
+      heard.push(JSON.parse(Body ?? ''));
+      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    }
     return heard;
   };
 }

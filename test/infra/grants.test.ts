@@ -189,6 +189,7 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     ...LOGS,
     '*': ANY,
     [`${MODELS}/seeds/*`]: ['s3:PutObject'],
+    [RUNS]: ['dynamodb:GetItem', 'dynamodb:PutItem'],
     'ssm:parameter/smart-grid/STAGE/champions/forecast': ['ssm:GetParameter', 'ssm:PutParameter'],
     'ssm:parameter/smart-grid/STAGE/champions/anomaly': ['ssm:GetParameter', 'ssm:PutParameter'],
     ...WRITE_KEY,

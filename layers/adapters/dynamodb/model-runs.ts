@@ -19,16 +19,21 @@ export interface ModelRuns {
 
 const MAX_READ = 1000;
 
+/** Packaged seeds were never tried: they are found, and not listed among the runs. */
+const partitionOf = (model: ModelName, runId: string): string => (runId.startsWith('seed-') ? `${model}#seeds` : model);
+
 /** `pk` is the model, `sk` the run's id, which begins with its start and so sorts by time. */
 export function dynamoModelRuns(client: DynamoDBDocumentClient, table: string): ModelRuns {
   const runOf = (item: Record<string, unknown>): ModelRun => modelRun.parse(item);
   return {
     async put(run) {
-      await client.send(new PutCommand({ TableName: table, Item: { pk: run.model, sk: run.runId, ...run } }));
+      await client.send(
+        new PutCommand({ TableName: table, Item: { pk: partitionOf(run.model, run.runId), sk: run.runId, ...run } }),
+      );
     },
     async find(model, runId) {
       const { Item } = await client.send(
-        new GetCommand({ TableName: table, Key: { pk: model, sk: runId }, ConsistentRead: true }),
+        new GetCommand({ TableName: table, Key: { pk: partitionOf(model, runId), sk: runId }, ConsistentRead: true }),
       );
       return Item && runOf(Item);
     },

@@ -1,4 +1,5 @@
 import type { AlertBudgetState } from '../../domain/anomalies/alert-budget.ts';
+import type { StoredAnomaly } from '../../domain/anomalies/anomaly.ts';
 import type { AlertStore, AlertWork } from '../../domain/anomalies/anomaly-store.ts';
 import { ANOMALIES, ANOMALY_COLUMNS, anomalyOf, statusAt } from './anomaly-rows.ts';
 import type { Database, Queryable } from './pool.ts';
@@ -28,6 +29,7 @@ const alertWork = (session: Queryable): AlertWork => ({
     const { rows } = await session.query(CANDIDATES, [now, repeatedSince, limit]);
     return rows.map((row) => ({
       anomalyId: String(row.anomaly_id),
+      source: row.source as StoredAnomaly['source'],
       score: Number(row.score),
       until: Number(row.until_ms),
       snoozed: row.snoozed === true,
@@ -52,7 +54,7 @@ const alertWork = (session: Queryable): AlertWork => ({
 const SAME = 'b.entity_kind = a.entity_kind AND b.entity_id = a.entity_id AND b.quantity = a.quantity';
 
 // following: of several of one meter and quantity that wait together the most unusual speaks for all.
-const CANDIDATES = `SELECT a.anomaly_id, a.score, ${epochMs('a.until')} AS until_ms,
+const CANDIDATES = `SELECT a.anomaly_id, a.source, a.score, ${epochMs('a.until')} AS until_ms,
     row_number() OVER (PARTITION BY a.entity_kind, a.entity_id, a.quantity ORDER BY a.score DESC, a.anomaly_id) > 1 AS following,
     EXISTS (SELECT FROM anomaly_snooze s JOIN anomaly b USING (anomaly_id)
       WHERE s.snoozed_until > to_timestamp($1::float8 / 1000) AND ${SAME} AND NOT EXISTS (SELECT FROM anomaly_snooze later

@@ -11,7 +11,7 @@ export const AnomalySettings = z
       .describe('−log10 of a probability: 4 keeps what one reading in ten thousand of a meter is'),
     leastFaultScore: z
       .number()
-      .min(0.5)
+      .min(0.01)
       .max(1)
       .describe('probability of a fault from which on the model of labelled faults finds an anomaly'),
     gatherMinutes: z
@@ -26,6 +26,6 @@ export type AnomalySettings = z.infer<typeof AnomalySettings>;
 export const DEFAULT_ANOMALY_SETTINGS: AnomalySettings = {
   alertsPerDay: 24,
   leastSurprise: 4,
-  leastFaultScore: 0.9,
+  leastFaultScore: 0.5,
   gatherMinutes: 1,
 };

@@ -12,6 +12,9 @@ export type FaultClass = (typeof FAULT_CLASSES)[number];
 export const FAULT_LABELS = [...FAULT_CLASSES, 'normal'] as const;
 export type FaultLabel = (typeof FAULT_LABELS)[number];
 
+/** Share of meter-days with a fault that probabilities of the model are of: a few meters of a hundred, for a part of the year. [proposed] */
+export const FAULTY_SHARE = 0.01;
+
 /** Days of history up to which scores still improve; fewer are answered all the same. */
 export const FULL_WINDOW_DAYS = 56;
 const MAX_INTERVALS = 100 * 288;
@@ -65,8 +68,11 @@ export type AnomalySignal = z.infer<typeof anomalySignal>;
 export const windowScore = z.object({
   meterId: id,
   day: z.iso.date().meta({ description: 'The local day that is judged' }),
-  score: probability.meta({ description: 'Ensemble: how likely there is a fault, as calibrated on injected faults' }),
-  forest: probability.meta({ description: 'Random forest alone: 1 − P(normal)' }),
+  score: probability.meta({
+    description:
+      'Ensemble: how likely there is a fault, if one meter-day in a hundred has one; calibrated on meters that were not learned from',
+  }),
+  forest: probability.meta({ description: 'Random forest alone, calibrated likewise' }),
   faults: z.record(z.enum(FAULT_CLASSES), probability),
   likeliest: z.enum(FAULT_CLASSES).nullable().meta({ description: 'Null where normal is likelier than every fault' }),
   since: utcInstant

@@ -112,6 +112,7 @@ export interface ScoringStore {
 /** An anomaly nobody has decided on yet, and what speaks against an alert. */
 export interface AlertCandidate {
   anomalyId: string;
+  source: StoredAnomaly['source'];
   score: number;
   until: number;
   /** Of the same meter or sensor and quantity. */

@@ -1,4 +1,5 @@
 import type { AnomalySettings } from '../../contracts/anomalies/settings.ts';
+import { FAULTY_SHARE } from '../../contracts/models/anomaly.ts';
 import { DAY_MS } from '../readings/calendar-day.ts';
 import { AlertBudget, newAlertBudget } from './alert-budget.ts';
 import { alertText } from './alert-text.ts';
@@ -51,7 +52,7 @@ export function chooseAlerts(ports: {
 }
 
 function decide(candidates: readonly AlertCandidate[], budget: AlertBudget, now: number): AlertDecision[] {
-  return candidates.map(({ anomalyId, score, until, snoozed, outage, repeated }) => {
+  return candidates.map(({ anomalyId, source, score, until, snoozed, outage, repeated }) => {
     const quiet = (because: 'past' | 'snoozed' | 'outage' | 'repeated' | 'budget'): AlertDecision => ({
       anomalyId,
       due: false,
@@ -61,9 +62,19 @@ function decide(candidates: readonly AlertCandidate[], budget: AlertBudget, now:
     if (snoozed) return quiet('snoozed');
     if (outage) return quiet('outage');
     if (repeated) return quiet('repeated');
-    // Stream and models on one scale: the score of a surprise is 1 − 10^(−surprise / 3).
-    return budget.raises({ at: now, surprise: -3 * Math.log10(1 - score) })
-      ? { anomalyId, due: true }
-      : quiet('budget');
+    return budget.raises({ at: now, surprise: surpriseOf(source, score) }) ? { anomalyId, due: true } : quiet('budget');
   });
+}
+
+/** A day of a meter is as rare as so many half-hourly readings. */
+const READINGS_PER_DAY = 48;
+
+/**
+ * Stream and models on one scale, that of readings. The score of a surprise is 1 − 10^(−surprise / 3). A model's probability is so many times
+ * likelier under a fault than on an ordinary day, and at most one ordinary day in as many looks like it.
+ */
+function surpriseOf(source: AlertCandidate['source'], score: number): number {
+  if (source === 'stream') return -3 * Math.log10(1 - score);
+  const odds = score / Math.max(1 - score, Number.EPSILON);
+  return Math.log10((READINGS_PER_DAY * odds * (1 - FAULTY_SHARE)) / FAULTY_SHARE);
 }

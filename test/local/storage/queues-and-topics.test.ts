@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { PublishCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, ReceiveMessageCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { LIMITS } from '../../../local/kernel/limits.ts';
 import { roleWith, type SmallCloud, smallCloud } from '../kernel/small-cloud.ts';
@@ -53,6 +54,11 @@ const TEMPLATE = {
     Action: ['sqs:ReceiveMessage', 'sqs:SendMessage', 's3:PutObject', 'sns:Publish', 'ssm:PutParameter'],
     Resource: '*',
   }),
+  Operator: roleWith({
+    Effect: 'Allow',
+    Action: ['sqs:CreateQueue', 'sqs:ReceiveMessage', 'sqs:SetQueueAttributes', 'sns:Subscribe'],
+    Resource: '*',
+  }),
   Table: {
     Type: 'AWS::DynamoDB::Table',
     Properties: {
@@ -92,6 +98,32 @@ test('a topic delivers to the queues that let it, and says where it could not', 
   });
   expect((await receive('Shut')).Messages ?? []).toEqual([]);
   expect(lines.join('\n')).toMatch(/not delivered to .*Shut/);
+});
+
+test('a queue subscribed by the API hears once its own policy lets the topic send, and not before', async () => {
+  const operator = small.as(small.role('Operator'));
+  const [sns, sqs] = [new SNSClient(operator), new SQSClient(operator)];
+  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'listener' }));
+  const Endpoint = small.cloud.arn('sqs', 'listener');
+  const TopicArn = physical('Alerts');
+  const { SubscriptionArn } = await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
+  expect(SubscriptionArn?.startsWith(`${TopicArn}:`)).toBe(true);
+  const heard = async () => {
+    await wait(100);
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+    return Messages.map(({ Body }) => JSON.parse(Body ?? '').Message);
+  };
+  small.cloud.shared.publish?.(TopicArn, 'subject', 'too early');
+  expect(await heard()).toEqual([]);
+  const Statement = [
+    { Effect: 'Allow', Principal: { Service: 'sns.amazonaws.com' }, Action: 'sqs:SendMessage', Resource: Endpoint },
+  ];
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy: JSON.stringify({ Statement }) } }));
+  small.cloud.shared.publish?.(TopicArn, 'subject', 'heard');
+  expect(await heard()).toEqual(['heard']);
+  await expect(sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sms', Endpoint: '+61' }))).rejects.toMatchObject({
+    name: expect.stringContaining('InvalidParameter'),
+  });
 });
 
 test('a conditional write fails as in DynamoDB; a transaction is refused by name', async () => {

@@ -33,6 +33,9 @@ const answer = (score: number, shares: ReturnType<typeof faults>, meterId = 'm1'
   ],
 });
 
+/** What a model says of a grid in which one day in 100 is faulty, and what is 0.6 where every second one is: 0.6 / (0.6 + 0.4 · 99). */
+const inGrid = (score: number): number => score / (score + (1 - score) * 99);
+
 test.each<[FaultLabel, number, ReturnType<typeof faults>, number, number]>([
   // (0.6 − 1)² = 0.16; ½ ((0.5 − 1)² + 0.1² + (1 − 0.6)²) = ½ (0.25 + 0.01 + 0.16) = 0.21
   ['theft', 0.6, faults({ theft: 0.5, drift: 0.1 }), 0.16, 0.21],
@@ -40,7 +43,17 @@ test.each<[FaultLabel, number, ReturnType<typeof faults>, number, number]>([
   ['normal', 0.6, faults({ theft: 0.5, drift: 0.1 }), 0.36, 0.31],
   ['normal', 0, faults({}), 0, 0],
 ])('of %s', (label, score, shares, detection, classification) => {
-  const { losses, id, block } = anomalyLoss(example(label), answer(score, shares));
+  const { losses, id, block } = anomalyLoss(
+    example(label),
+    answer(
+      inGrid(score),
+      faults(
+        Object.fromEntries(
+          Object.entries(shares).map(([fault, share]) => [fault, score > 0 ? (share * inGrid(score)) / score : 0]),
+        ),
+      ),
+    ),
+  );
   expect([id, block]).toEqual(['m1/x', 'm1']);
   expect(losses.detection).toBeCloseTo(detection, 12);
   expect(losses.classification).toBeCloseTo(classification, 12);

@@ -86,16 +86,7 @@ export const ModelsPage = () => {
           ))}
         </fieldset>
       )}
-      {model ? (
-        <ModelCard
-          model={model}
-          run={runs.data?.items.find(({ runId }) => runId === model.champion.runId)}
-          now={now}
-          zone={zone}
-        />
-      ) : (
-        <Skeleton height={120} />
-      )}
+      {model ? <ModelCard key={model.modelId} model={model} now={now} zone={zone} /> : <Skeleton height={120} />}
       {picked.length > 0 && <Comparison runs={picked} />}
       {administers && candidate && candidate.runId !== model?.champion.runId && (
         <div class="notice">

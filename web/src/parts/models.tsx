@@ -138,13 +138,16 @@ const Described = ({ run }: { run: Run }) => {
   );
 };
 
-/** The card of what serves, from what is on record of it. `run` is absent where the packaged seed serves. */
-export const ModelCard = (props: { model: Model; run: Run | undefined; now: number; zone: string }) => {
-  const { model, run, now, zone } = props;
+/** The card of what serves, from what is on record of it; there may be no record of what served long ago. */
+export const ModelCard = (props: { model: Model; now: number; zone: string }) => {
+  const { model, now, zone } = props;
   const administers = useGroups('admin');
   const rollBack = useAction('rollBackModel');
   const [asking, setAsking] = useState(false);
   const { champion } = model;
+  const asked = useAnswer('getModelCard', { params: { modelId: model.modelId, runId: champion.runId } });
+  const run = asked.data?.run;
+  const isSeed = champion.runId.startsWith('seed-');
   return (
     <Panel
       title={`Model card: ${model.modelId}`}
@@ -165,7 +168,7 @@ export const ModelCard = (props: { model: Model; run: Run | undefined; now: numb
             <>
               <dt>Trained</dt>
               <dd>
-                {shortTime(Date.parse(run.startedAt), now, zone)}
+                {isSeed ? 'before delivery: the packaged seed' : shortTime(Date.parse(run.startedAt), now, zone)}
                 {run.trainingSeconds !== null && `, in ${ageName(run.trainingSeconds * 1000)}`}
               </dd>
               <dt>On data</dt>
@@ -180,17 +183,10 @@ export const ModelCard = (props: { model: Model; run: Run | undefined; now: numb
                 </>
               ))}
               <dt>Gate</dt>
-              <dd>{run.decision?.reason ?? 'not judged'}</dd>
+              <dd>{run.decision?.reason ?? (isSeed ? 'none: nothing served before it' : 'not judged')}</dd>
             </>
           ) : (
-            <>
-              <dt>Trained</dt>
-              <dd>
-                {champion.runId.startsWith('seed-')
-                  ? 'before delivery: the packaged seed'
-                  : 'long ago: its run is not among the latest'}
-              </dd>
-            </>
+            <Failures asked={[asked]} subject="The record of this version" />
           )}
           <dt>Served before</dt>
           <dd>{champion.previous?.runId ?? 'nothing'}</dd>
