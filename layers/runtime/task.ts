@@ -4,6 +4,7 @@ import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type * as z from 'zod';
+import type { WatchedRequests } from '../domain/models/model-endpoint.ts';
 import type { LogCode } from './log-codes.ts';
 import { log, logger, metrics, tracer } from './observability.ts';
 
@@ -11,8 +12,6 @@ import { log, logger, metrics, tracer } from './observability.ts';
 export interface TaskOutcome<Output> {
   output: Output;
   counts?: Readonly<Record<string, number>>;
-  /** Figures that alarms must see within seconds: counts, or durations in ms. */
-  watched?: { counts: Readonly<Record<string, number>>; durations: Readonly<Record<string, readonly number[]>> };
 }
 
 /** Lambda handler of a state machine's task. A throw fails the task, which the machine retries or catches. */
@@ -26,14 +25,18 @@ export function taskHandler<Input extends z.ZodType, Output>(
     .use(injectLambdaContext(logger, { clearState: true }))
     .use(logMetrics(metrics))
     .handler(async (event: unknown) => {
-      const { output, counts = {}, watched } = await task(input.parse(event));
+      const { output, counts = {} } = await task(input.parse(event));
       for (const [name, count] of Object.entries(counts)) metrics.addMetric(name, MetricUnit.Count, count);
-      for (const [name, count] of Object.entries(watched?.counts ?? {}))
-        metrics.addMetric(name, MetricUnit.Count, count, MetricResolution.High);
-      for (const [name, durations] of Object.entries(watched?.durations ?? {}))
-        for (const duration of durations)
-          metrics.addMetric(name, MetricUnit.Milliseconds, duration, MetricResolution.High);
-      log.info(done, { ...counts, ...watched?.counts });
+      log.info(done, counts);
       return output;
     });
+}
+
+/** Figures that alarms must see within seconds, published at once. */
+export function watch({ counts, durations }: WatchedRequests): void {
+  for (const [name, count] of Object.entries(counts))
+    metrics.addMetric(name, MetricUnit.Count, count, MetricResolution.High);
+  for (const [name, each] of Object.entries(durations))
+    for (const duration of each) metrics.addMetric(name, MetricUnit.Milliseconds, duration, MetricResolution.High);
+  metrics.publishStoredMetrics();
 }

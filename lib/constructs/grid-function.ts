@@ -41,7 +41,7 @@ export type FunctionVariable =
   | 'CHAMPION_PARAMETERS'
   | 'SITE_URL'
   | 'TRAINING_MACHINES'
-  | 'PROMOTION_MACHINES';
+  | 'MODEL_RESOURCES';
 
 /** One thing a function may do. */
 export interface Grant {

@@ -40,7 +40,7 @@ export class ServedModel extends Construct {
   constructor(scope: Construct, id: string, props: ServedModelProps) {
     super(scope, id);
     const { settings, name } = props;
-    this.endpointName = `smart-grid-${settings.stage}-${name}`;
+    this.endpointName = endpointNameOf(settings.stage, name);
     this.packageGroupName = this.endpointName;
     this.championParameter = championParameter(settings.stage, name);
     new CfnModelPackageGroup(this, 'Versions', {
@@ -104,6 +104,8 @@ export class ServedModel extends Construct {
 }
 
 export const championParameter = (stage: string, name: string): string => `/smart-grid/${stage}/champions/${name}`;
+
+export const endpointNameOf = (stage: string, name: string): string => `smart-grid-${stage}-${name}`;
 
 /** How a version is served, as SageMaker's API writes it. */
 export function productionVariant({ inference }: StageSettings, modelName?: string): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { Fn } from 'aws-cdk-lib';
+import { ArnFormat, Fn } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
@@ -21,6 +21,7 @@ import {
 import { API_VERSION, GridApi } from '../constructs/grid-api.ts';
 import { API_TIMEOUT, GridFunction, type GridFunctionProps } from '../constructs/grid-function.ts';
 import { Identity } from '../constructs/identity.ts';
+import { endpointNameOf, sageMakerArn } from '../constructs/served-model.ts';
 import { StageStack } from './stage-stack.ts';
 
 type Served = Pick<GridFunctionProps, 'name' | 'memoryMb' | 'grants' | 'environment'> & { inNetwork: boolean };
@@ -216,8 +217,25 @@ export class ApiStack extends StageStack {
 
   private models(dataKeyArn: string): Served {
     const runs = this.wire('storage/runs-table');
-    const promotions = Object.fromEntries(
-      MODELS.map((name) => [name, this.wire(`intelligence/${name}-promotion-machine`)]),
+    const resources = Object.fromEntries(
+      MODELS.map((name) => [
+        name,
+        {
+          training: this.wire(`intelligence/${name}-training-machine`),
+          promotion: this.wire(`intelligence/${name}-promotion-machine`),
+          endpoint: endpointNameOf(this.settings.stage, name),
+        },
+      ]),
+    );
+    const promotions = Object.values(resources).map(({ promotion }) => promotion);
+    const machines = Object.values(resources).flatMap(({ training, promotion }) => [training, promotion]);
+    const executions = machines.map((arn) =>
+      this.formatArn({
+        service: 'states',
+        resource: 'execution',
+        resourceName: `${Fn.select(6, Fn.split(':', arn))}:*`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
     );
     const champions = `/smart-grid/${this.settings.stage}/champions/`;
     return {
@@ -227,7 +245,7 @@ export class ApiStack extends StageStack {
       environment: {
         RUNS_TABLE: runs,
         CHAMPION_PARAMETERS: champions,
-        PROMOTION_MACHINES: this.toJsonString(promotions),
+        MODEL_RESOURCES: this.toJsonString(resources),
       },
       grants: [
         { sid: 'ReadRuns', actions: ['dynamodb:GetItem', 'dynamodb:Query'], resources: [tableArn(this, runs)] },
@@ -239,7 +257,19 @@ export class ApiStack extends StageStack {
             this.formatArn({ service: 'ssm', resource: 'parameter', resourceName: `${champions.slice(1)}${name}` }),
           ),
         },
-        { sid: 'StartPromotions', actions: ['states:StartExecution'], resources: Object.values(promotions) },
+        { sid: 'StartPromotions', actions: ['states:StartExecution'], resources: promotions },
+        { sid: 'SeeMachines', actions: ['states:ListExecutions'], resources: machines },
+        {
+          sid: 'SeeExecutions',
+          actions: ['states:DescribeExecution', 'states:GetExecutionHistory'],
+          resources: executions,
+          wildcardReason: 'Executions of these machines are named when they start',
+        },
+        {
+          sid: 'SeeEndpoints',
+          actions: ['sagemaker:DescribeEndpoint'],
+          resources: Object.values(resources).map(({ endpoint }) => sageMakerArn(this, 'endpoint', endpoint)),
+        },
       ],
     };
   }

@@ -6,7 +6,7 @@ const MAX_INPUT_BYTES = 256 * 1024;
 /** The names that CloudWatch can log; others are legal and not logged. https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html */
 const NAME = /^[0-9A-Za-z_-]{1,80}$/;
 
-type Input = Record<string, string | undefined> & { maxResults?: string };
+type Input = Record<string, string | undefined> & { maxResults?: string | number; reverseOrder?: unknown };
 
 /** Step Functions' API, as far as functions and operators here call it. */
 export function statesService(cloud: Cloud, machines: ReadonlyMap<string, Machine>): AwsService {
@@ -41,20 +41,18 @@ export function statesService(cloud: Cloud, machines: ReadonlyMap<string, Machin
     GetExecutionHistory(input) {
       const { machine, execution } = executionOf(input.executionArn);
       const events = machine.events.get(execution.name) ?? [];
-      return {
-        events: events.map(({ type, timestamp, stateName, detail }, index) => ({
-          id: index + 1,
-          type,
-          timestamp,
-          ...(stateName !== undefined && type === 'StateEntered'
-            ? { stateEnteredEventDetails: { name: stateName } }
-            : {}),
-          ...(stateName !== undefined && type === 'StateExited'
-            ? { stateExitedEventDetails: { name: stateName } }
-            : {}),
-          ...(detail === undefined ? {} : { executionFailedEventDetails: detail }),
-        })),
-      };
+      const described = events.map(({ type, timestamp, stateName, detail }, index) => ({
+        id: index + 1,
+        type,
+        timestamp,
+        ...(stateName !== undefined && type === 'StateEntered'
+          ? { stateEnteredEventDetails: { name: stateName } }
+          : {}),
+        ...(stateName !== undefined && type === 'StateExited' ? { stateExitedEventDetails: { name: stateName } } : {}),
+        ...(detail === undefined ? {} : { executionFailedEventDetails: detail }),
+      }));
+      if (input.reverseOrder === true) described.reverse();
+      return { events: described.slice(0, Number(input.maxResults ?? 100_000)) };
     },
     ListExecutions(input) {
       const executions = [...machineOf(input.stateMachineArn).executions.values()]

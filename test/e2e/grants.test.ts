@@ -20,6 +20,8 @@ const ONLY_IN_TROUBLE: Readonly<Record<string, string>> = {
   'anomalies AppendAudit': 'when somebody labels an anomaly',
   'anomalies UseDataKey': 'when somebody labels an anomaly',
   'models StartPromotions': 'when an administrator promotes a version, or takes one back',
+  'models SeeExecutions': 'when a model was trained or promoted: test/e2e/models.test.ts',
+  'models SeeEndpoints': 'when a promotion went back: test/e2e/models.test.ts',
   'EmptyBuckets ListObjects': 'when a stage is removed',
   'EmptyBuckets DeleteObjects': 'when a stage is removed',
   'StoreReadings KeepFailedBatches': 'when a record has been retried for seven days',

@@ -51,9 +51,13 @@ export function resourcesOf(templates: Templates, type: string) {
   );
 }
 
+/** The name in an ARN that comes by a parameter, such as that of a state machine. */
+const NAME_IN_ARN = /\{"Fn::Select":\[6,\{"Fn::Split":\[":",\{"Ref":"(SsmParameterValue\w+)"\}\]\}\]\}/g;
+
 /** A value as people read it: wires by their name (`{storage/registry-table}`), ARNs without partition, region and account. */
 export function readable(template: Template, value: unknown): string {
   return flattenResolved(value)
+    .replace(NAME_IN_ARN, '<$1>')
     .replace(/<(SsmParameterValue\w+)>/g, (_, id: string) => {
       const parameter = template.Parameters?.[id]?.Default ?? id;
       return `{${parameter.split('/').slice(3).join('/')}}`;

@@ -181,8 +181,18 @@ const IN_BOTH: Readonly<Record<string, Grants>> = {
     [RUNS]: ['dynamodb:GetItem', 'dynamodb:Query'],
     'ssm:parameter/smart-grid/STAGE/champions/forecast': ['ssm:GetParameter'],
     'ssm:parameter/smart-grid/STAGE/champions/anomaly': ['ssm:GetParameter'],
-    '{intelligence/forecast-promotion-machine}': ['states:StartExecution'],
-    '{intelligence/anomaly-promotion-machine}': ['states:StartExecution'],
+    '{intelligence/forecast-training-machine}': ['states:ListExecutions'],
+    '{intelligence/forecast-promotion-machine}': ['states:ListExecutions', 'states:StartExecution'],
+    '{intelligence/anomaly-training-machine}': ['states:ListExecutions'],
+    '{intelligence/anomaly-promotion-machine}': ['states:ListExecutions', 'states:StartExecution'],
+    ...Object.fromEntries(
+      ['forecast-training', 'forecast-promotion', 'anomaly-training', 'anomaly-promotion'].map((machine) => [
+        `states:execution:{intelligence/${machine}-machine}:*`,
+        ['states:DescribeExecution', 'states:GetExecutionHistory'],
+      ]),
+    ),
+    'sagemaker:endpoint/smart-grid-STAGE-forecast': ['sagemaker:DescribeEndpoint'],
+    'sagemaker:endpoint/smart-grid-STAGE-anomaly': ['sagemaker:DescribeEndpoint'],
     ...READ_KEY,
   },
   'learn/seed-champion': {

@@ -3,6 +3,7 @@ import type { Champions } from '../../../layers/adapters/ssm/champions.ts';
 import type { Promotion } from '../../../layers/adapters/stepfunctions/promotion-machine.ts';
 import { MODEL_CARDS } from '../../../layers/contracts/models/cards.ts';
 import { MODELS, type ModelName } from '../../../layers/contracts/models/learning.ts';
+import { type MachineRuns, promotionProgress, trainingProgress } from '../../../layers/domain/models/progress.ts';
 import type { UseCases } from '../../../layers/runtime/api-handler.ts';
 import { ApiProblem, apiProblem } from '../../../layers/runtime/api-problem.ts';
 import { decodeCursor, encodeCursor } from '../../../layers/runtime/cursor.ts';
@@ -11,9 +12,17 @@ export interface ModelPorts {
   runs: Pick<ModelRuns, 'find' | 'list'>;
   champions: Pick<Champions, 'find'>;
   championParameter(model: ModelName): string;
+  machines: MachineRuns;
+  endpointFailure(endpoint: string): Promise<string | null>;
+  resources: ModelResources;
   promotion: Promotion;
 }
 
+/** Where a model's machines and its endpoint are. */
+export type ModelResources = Readonly<Record<ModelName, { training: string; promotion: string; endpoint: string }>>;
+
+/** Fifty candidates on two folds, and the final: what one training can plan. */
+const MAX_PLANNED = 101;
 const RUN_POSITION = /^[A-Za-z0-9-]{1,63}$/;
 
 /** Which version serves, what was tried, and putting another one in its place. */
@@ -22,7 +31,12 @@ export function modelRoutes({
   champions,
   championParameter,
   promotion,
-}: ModelPorts): UseCases<'listModels' | 'listModelRuns' | 'getModelCard' | 'promoteModel' | 'rollBackModel'> {
+  machines,
+  endpointFailure,
+  resources,
+}: ModelPorts): UseCases<
+  'listModels' | 'listModelRuns' | 'getModelCard' | 'getModelProgress' | 'promoteModel' | 'rollBackModel'
+> {
   return {
     async listModels() {
       const items = await Promise.all(
@@ -53,6 +67,20 @@ export function modelRoutes({
         ...description,
         metrics: metrics.map((one) => ({ ...one, value: run.metrics[one.metric] ?? null })),
         limits: [...limits],
+      };
+    },
+    async getModelProgress({ params: { modelId } }) {
+      const { training, promotion: promoting, endpoint } = resources[modelId];
+      const [trains, promotes, newest] = await Promise.all([
+        machines.newest(training),
+        machines.newest(promoting),
+        runs.list({ model: modelId, limit: MAX_PLANNED }),
+      ]);
+      const wentBack = promotes?.status === 'failed' ? await endpointFailure(endpoint) : null;
+      return {
+        modelId,
+        training: trains ? trainingProgress(modelId, trains, newest) : null,
+        promotion: promotes ? promotionProgress(promotes, wentBack) : null,
       };
     },
     async promoteModel({ params: { modelId }, body: { runId }, correlationId }) {

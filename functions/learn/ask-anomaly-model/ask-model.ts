@@ -1,22 +1,36 @@
 import * as z from 'zod';
 import { jsonLines, type ObjectStore } from '../../../layers/adapters/s3/objects.ts';
-import { type AnomalyResponse, anomalyRequest, anomalyResponse } from '../../../layers/contracts/models/anomaly.ts';
 import {
+  type AnomalyRequest,
+  type AnomalyResponse,
+  anomalyRequest,
+  anomalyResponse,
+} from '../../../layers/contracts/models/anomaly.ts';
+import {
+  type ModelAnswer,
   type ModelEndpoint,
   type ModelFailure,
-  watchedRequests,
+  requestWatch,
+  type WatchedRequests,
 } from '../../../layers/domain/models/model-endpoint.ts';
 import { log } from '../../../layers/runtime/observability.ts';
 import type { TaskOutcome } from '../../../layers/runtime/task.ts';
 
 export const askTask = z.looseObject({ requests: z.string().min(1), responses: z.string().min(1) });
 
+export interface AskPorts {
+  endpoint: ModelEndpoint;
+  objects: ObjectStore;
+  clock: () => number;
+  watch(watched: WatchedRequests): void;
+}
+
 /**
  * Asks the model every request of a shard. Where it does not answer, or not by contract, nothing is judged: the stream still is, and
  * the next day's judgement covers the day.
  */
 export const askModel =
-  ({ endpoint, objects, clock }: { endpoint: ModelEndpoint; objects: ObjectStore; clock: () => number }) =>
+  ({ endpoint, objects, clock, watch }: AskPorts) =>
   async ({
     requests,
     responses,
@@ -24,32 +38,39 @@ export const askModel =
     const lines = jsonLines(await objects.read(requests)).map((each) => anomalyRequest.parse(each));
     const failures: ModelFailure[] = [];
     const answered: string[] = [];
-    const durations: number[] = [];
+    const watched = requestWatch({ clock, tell: watch });
     for (const request of lines) {
       const from = clock();
       const outcome = await endpoint.ask(request);
-      durations.push(clock() - from);
-      if ('failure' in outcome) {
-        failures.push(outcome.failure);
-        continue;
-      }
-      try {
-        const { modelVersion, windows } = judged(request.windows, outcome.answer);
-        windows.forEach((score, index) => {
-          answered.push(JSON.stringify({ score, timeZone: request.windows[index]?.timeZone, modelVersion }));
-        });
-      } catch (failure) {
-        log.error('MODEL_OUTPUT_INVALID', failure, { entity: `meter/${request.windows[0]?.meterId}` });
-        failures.push('invalid-output');
-      }
+      const durationMs = clock() - from;
+      const { response, failure } = judgedBy(request, outcome);
+      watched.answered(durationMs, failure);
+      if (failure) failures.push(failure);
+      response?.windows.forEach((score, index) => {
+        const { timeZone } = request.windows[index] ?? {};
+        answered.push(JSON.stringify({ score, timeZone, modelVersion: response.modelVersion }));
+      });
     }
+    watched.done();
     await objects.put(responses, answered.map((line) => `${line}\n`).join(''), 'application/jsonlines');
     return {
       output: { responses, answered: answered.length, failed: failures.length },
       counts: { ModelsAsked: lines.length, MetersUnjudged: failures.length },
-      watched: watchedRequests(failures, durations),
     };
   };
+
+function judgedBy(
+  { windows }: AnomalyRequest,
+  outcome: ModelAnswer,
+): { response?: AnomalyResponse; failure?: ModelFailure } {
+  if ('failure' in outcome) return { failure: outcome.failure };
+  try {
+    return { response: judged(windows, outcome.answer) };
+  } catch (failure) {
+    log.error('MODEL_OUTPUT_INVALID', failure, { entity: `meter/${windows[0]?.meterId}` });
+    return { failure: 'invalid-output' };
+  }
+}
 
 /** @throws if it is no answer, or of other meters. */
 function judged(windows: readonly { meterId: string }[], answer: unknown): AnomalyResponse {

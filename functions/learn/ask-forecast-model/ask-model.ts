@@ -9,7 +9,8 @@ import { checkedForecast } from '../../../layers/domain/models/forecast-loss.ts'
 import {
   type ModelEndpoint,
   type ModelFailure,
-  watchedRequests,
+  requestWatch,
+  type WatchedRequests,
 } from '../../../layers/domain/models/model-endpoint.ts';
 import { seasonalFallback } from '../../../layers/domain/models/seasonal-fallback.ts';
 import { log } from '../../../layers/runtime/observability.ts';
@@ -19,9 +20,16 @@ export const askTask = z.object({ requests: z.string().min(1), responses: z.stri
 
 const line = z.looseObject({ request: forecastRequest });
 
+export interface AskPorts {
+  endpoint: ModelEndpoint;
+  objects: ObjectStore;
+  clock: () => number;
+  watch(watched: WatchedRequests): void;
+}
+
 /** Asks the model every request of a shard; where it does not answer, or not by contract, past weeks do, and the forecast says so. */
 export const askModel =
-  ({ endpoint, objects, clock }: { endpoint: ModelEndpoint; objects: ObjectStore; clock: () => number }) =>
+  ({ endpoint, objects, clock, watch }: AskPorts) =>
   async ({
     requests,
     responses,
@@ -29,19 +37,19 @@ export const askModel =
     const lines = jsonLines(await objects.read(requests)).map((each) => line.parse(each));
     const failures: ModelFailure[] = [];
     const answered: string[] = [];
-    const durations: number[] = [];
+    const watched = requestWatch({ clock, tell: watch });
     for (const each of lines) {
       const from = clock();
       const { response, failure } = await answerOf(endpoint, each.request);
-      durations.push(clock() - from);
+      watched.answered(clock() - from, failure);
       if (failure) failures.push(failure);
       if (response) answered.push(JSON.stringify({ ...each, response, availableAt: new Date(clock()).toISOString() }));
     }
+    watched.done();
     await objects.put(responses, `${answered.join('\n')}\n`, 'application/jsonlines');
     return {
       output: { answered: answered.length, fellBack: failures.length },
       counts: { ModelsAsked: lines.length, ForecastsFellBack: failures.length },
-      watched: watchedRequests(failures, durations),
     };
   };
 

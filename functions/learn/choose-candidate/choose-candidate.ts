@@ -21,6 +21,7 @@ export function chooseCandidate({
     planId,
     kind: 'final',
     fold: folds,
+    plannedRuns: first.plannedRuns,
     hyperparameters: best,
     train: holdout.train,
     validation: holdout.validation,

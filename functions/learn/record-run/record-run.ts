@@ -44,6 +44,7 @@ export const recordRun =
       planId: job.planId,
       kind: job.kind,
       fold: job.fold,
+      plannedRuns: job.plannedRuns,
       status: result ? 'completed' : 'failed',
       hyperparameters: job.hyperparameters,
       dataVersion,

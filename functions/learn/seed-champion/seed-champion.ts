@@ -44,6 +44,7 @@ export async function seedChampion(
       planId: 'seed',
       kind: 'final',
       fold: 0,
+      plannedRuns: null,
       status: 'completed',
       artefact: seed.modelDataUrl,
       startedAt: new Date(clock()).toISOString(),

@@ -8,7 +8,7 @@ import type {
   IssuedForecast,
   StoredForecast,
 } from '../../domain/models/forecast-store.ts';
-import type { Queryable } from './pool.ts';
+import type { Database, Queryable } from './pool.ts';
 import { epochMs } from './topology-rows.ts';
 
 const ISSUE_COLUMNS = `${epochMs('issued_at')} AS issued_at, ${epochMs('available_at')} AS available_at, model, model_version, method,
@@ -22,12 +22,27 @@ const INSERT = `INSERT INTO forecast (entity_kind, entity_id, issued_at, availab
     $13::float8[], $14::float8[])
   ON CONFLICT DO NOTHING`;
 
+/**
+ * One hour's forecasts are of one run: whole and part add up only with those they were settled with. The first one, the whole of all, is
+ * the lock: a run that comes second waits for it here, finds it there and leaves everything as it is.
+ */
+async function keepTogether(session: Queryable, together: readonly IssuedForecast[]): Promise<number> {
+  let added = 0;
+  for (const [place, forecast] of together.entries()) {
+    const { rowCount } = await session.query(INSERT, rowOf(forecast));
+    if (place === 0 && rowCount === 0) return 0;
+    added += rowCount ?? 0;
+  }
+  return added;
+}
+
 /** Forecasts in PostgreSQL. */
-export function postgresForecastStore(database: Queryable): ForecastStore {
+export function postgresForecastStore(database: Database): ForecastStore {
   return {
     async issue(forecasts) {
       let added = 0;
-      for (const forecast of forecasts) added += (await database.query(INSERT, rowOf(forecast))).rowCount ?? 0;
+      for (const together of Map.groupBy(forecasts, ({ issuedAt }) => issuedAt).values())
+        added += await database.transaction((session) => keepTogether(session, together));
       return added;
     },
     async latest({ entity, asOf, modelVersion, count }) {

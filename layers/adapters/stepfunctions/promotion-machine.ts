@@ -12,11 +12,11 @@ export interface Promotion {
   }): Promise<string>;
 }
 
-/** @param machines ARN of the promotion machine, by model. */
-export const promotionMachine = (client: SFNClient, machines: Readonly<Record<string, string>>): Promotion => ({
+/** @param machineOf ARN of a model's promotion machine. */
+export const promotionMachine = (client: SFNClient, machineOf: (model: ModelName) => string): Promotion => ({
   async start({ model, execution, ...input }) {
     await client.send(
-      new StartExecutionCommand({ stateMachineArn: machines[model], name: execution, input: JSON.stringify(input) }),
+      new StartExecutionCommand({ stateMachineArn: machineOf(model), name: execution, input: JSON.stringify(input) }),
     );
     return execution;
   },

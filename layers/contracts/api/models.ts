@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { champion, modelName, modelRun } from '../models/learning.ts';
+import { champion, gateDecision, modelName, modelRun, PROMOTION_STEPS, TRAINING_STEPS } from '../models/learning.ts';
 import { cursor, limit, next } from './values.ts';
 
 export const modelParams = z.strictObject({ modelId: modelName });
@@ -49,3 +49,37 @@ export const promotionRequest = z
 export const promotionStarted = z
   .object({ modelId: modelName, runId: z.string(), execution: z.string() })
   .meta({ id: 'PromotionStarted' });
+
+const span = {
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().nullable().meta({ description: 'Null while it runs' }),
+  failure: z.string().nullable().meta({ description: 'Why it failed, or went back' }),
+};
+
+const trainingProgress = z.object({
+  ...span,
+  step: z.enum(TRAINING_STEPS).meta({ description: 'Where it is, or where it ended' }),
+  outcome: z.enum(['running', 'passed', 'kept-back', 'nothing-to-learn', 'failed']),
+  runsDone: z.int().min(0),
+  runsPlanned: z.int().positive().nullable().meta({ description: 'Null until the first run has ended' }),
+  runId: z.string().nullable().meta({ description: 'The candidate that came before the gate' }),
+  decision: gateDecision.nullable(),
+});
+export type TrainingProgress = z.infer<typeof trainingProgress>;
+
+const promotionProgress = z.object({
+  ...span,
+  runId: z.string(),
+  step: z.enum(PROMOTION_STEPS).meta({ description: 'Where it is, or where it ended' }),
+  outcome: z.enum(['running', 'promoted', 'rolled-back', 'failed']),
+});
+export type PromotionProgress = z.infer<typeof promotionProgress>;
+
+/** The training and the promotion that began last, running or over. */
+export const modelProgress = z
+  .object({
+    modelId: modelName,
+    training: trainingProgress.nullable(),
+    promotion: promotionProgress.nullable(),
+  })
+  .meta({ id: 'ModelProgress' });

@@ -20,6 +20,14 @@ export const trainingRequest = z.object({
 });
 export type TrainingRequest = z.infer<typeof trainingRequest>;
 
+/** Steps of a training, and of a promotion, in their order. */
+export const TRAINING_STEPS = ['data', 'backtests', 'candidate', 'gate'] as const;
+export type TrainingStep = (typeof TRAINING_STEPS)[number];
+export const PROMOTION_STEPS = ['version', 'canary', 'serves'] as const;
+export type PromotionStep = (typeof PROMOTION_STEPS)[number];
+
+const plannedRuns = z.int().positive().nullable().default(null);
+
 const s3Uri = z.string().regex(/^s3:\/\/[a-z0-9.-]+\/.+/);
 
 /** One training job: a candidate on the data before a cutoff, measured on what came after. */
@@ -28,6 +36,7 @@ export const plannedJob = z.object({
   planId: z.string(),
   kind: z.enum(['backtest', 'final']),
   fold: z.number().int().min(0),
+  plannedRuns,
   hyperparameters,
   train: s3Uri,
   validation: s3Uri,
@@ -62,6 +71,21 @@ export const trainingPlan = z.object({
 });
 export type TrainingPlan = z.infer<typeof trainingPlan>;
 
+export const gateDecision = z.object({
+  passed: z.boolean(),
+  reason: z.string(),
+  blocks: z.number().int(),
+  comparisons: z.array(
+    z.object({
+      metric: z.string(),
+      champion: z.number(),
+      challenger: z.number(),
+      differenceAtMost: z.number(),
+      better: z.boolean(),
+    }),
+  ),
+});
+
 /** One training run as it is kept: what was tried, on what, and what came of it. */
 export const modelRun = z
   .object({
@@ -70,6 +94,7 @@ export const modelRun = z
     planId: z.string(),
     kind: z.enum(['backtest', 'final']),
     fold: z.number().int().min(0),
+    plannedRuns: plannedRuns.meta({ description: 'Runs of the whole training; null of runs before it was kept' }),
     status: z.enum(['completed', 'failed']),
     hyperparameters,
     dataVersion: z.string(),
@@ -80,21 +105,7 @@ export const modelRun = z
     trainingSeconds: z.number().nullable(),
     failure: z.string().nullable(),
     packageArn: z.string().nullable(),
-    decision: z
-      .object({
-        passed: z.boolean(),
-        reason: z.string(),
-        blocks: z.number().int(),
-        comparisons: z.array(
-          z.object({
-            metric: z.string(),
-            champion: z.number(),
-            challenger: z.number(),
-            differenceAtMost: z.number(),
-            better: z.boolean(),
-          }),
-        ),
-      })
+    decision: gateDecision
       .nullable()
       .meta({ description: 'What the gate decided; null where the run never came before it' }),
     promotedAt: z.iso.datetime().nullable(),

@@ -38,7 +38,10 @@ export type StoredForecast = IssuedForecast & { outcome: ForecastOutcome | null 
 export type ForecastIssue = Omit<StoredForecast, 'entity' | 'inputs' | 'intervalMinutes' | 'intervals'>;
 
 export interface ForecastStore {
-  /** A forecast already issued stays as it is. @returns how many were new. */
+  /**
+   * Forecasts of one instant are kept together or not at all, and only if the first of them, the whole of the others, was not issued before: what
+   * is there stays as it is. @returns how many were new.
+   */
   issue(forecasts: readonly IssuedForecast[]): Promise<number>;
   /** The newest issued at or before an instant (of one model version, if given), and the one before it. */
   latest(query: {

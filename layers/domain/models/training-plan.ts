@@ -16,6 +16,12 @@ export interface TrainingAsked {
   candidates: readonly Hyperparameters[];
 }
 
+/** Name of the plan of a run of the training machine: begins with the start, so that plans and their runs sort by time. */
+export function planIdOf({ execution, startedAt }: Pick<TrainingAsked, 'execution' | 'startedAt'>): string {
+  const suffix = createHash('sha256').update(execution).digest('hex').slice(0, 8);
+  return `${startedAt.slice(0, 19).replaceAll(/[-:]/g, '')}-${suffix}`;
+}
+
 /**
  * Jobs that backtest every candidate on every fold but the newest, which is the holdout. Asked again, the same plan comes out.
  * @param data where the folds lie; null: too little to learn from.
@@ -30,9 +36,7 @@ export function trainingPlan(
     output: string;
   } | null,
 ): TrainingPlan {
-  // Begins with the start, so that plans and runs sort by time.
-  const suffix = createHash('sha256').update(execution).digest('hex').slice(0, 8);
-  const planId = `${startedAt.slice(0, 19).replaceAll(/[-:]/g, '')}-${suffix}`;
+  const planId = planIdOf({ execution, startedAt });
   const backtests = data ? candidates.length * (data.folds - 1) : 0;
   // The budget is of the whole machine: backtests side by side two by two, then the final.
   const maxRuntimeSeconds = Math.max(60, Math.floor((budgetMinutes * 60) / (Math.ceil(backtests / 2) + 1)));
@@ -55,6 +59,7 @@ export function trainingPlan(
         planId,
         kind: 'backtest',
         fold,
+        plannedRuns: backtests + 1,
         hyperparameters,
         train: uri(fold, 'train'),
         validation: uri(fold, 'validation'),

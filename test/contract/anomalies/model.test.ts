@@ -15,7 +15,6 @@ import { postgresMeterRegistry } from '../../../layers/adapters/postgres/meter-r
 import { postgresModelAnomalies } from '../../../layers/adapters/postgres/model-anomalies.ts';
 import { postgresReadingStore } from '../../../layers/adapters/postgres/reading-store.ts';
 import { topologyWriter } from '../../../layers/adapters/postgres/topology.ts';
-import type { ObjectStore } from '../../../layers/adapters/s3/objects.ts';
 import { DEFAULT_ANOMALY_SETTINGS } from '../../../layers/contracts/anomalies/settings.ts';
 import { FAULT_LABELS } from '../../../layers/contracts/models/anomaly.ts';
 import { anomalyLoss } from '../../../layers/domain/models/anomaly-loss.ts';
@@ -26,6 +25,7 @@ import { evaluateModel } from '../../../models/container/evaluation.ts';
 import type { LoadedModel } from '../../../models/container/model-container.ts';
 import { type TestDatabase, testDatabases } from '../../harness/databases.ts';
 import { householdLoad } from '../../harness/household-load.ts';
+import { memoryObjects } from '../../harness/memory-objects.ts';
 import { smallGrid } from '../../harness/small-grid.ts';
 
 const HALF_HOUR = 1_800_000;
@@ -59,23 +59,6 @@ const loadOf = (n: number): number[] =>
   householdLoad(DAYS, n + 1).map((wh, at) =>
     n === METERS.length - 1 && at >= SINCE_DAY * 48 ? Math.round(wh * 0.03) : wh,
   );
-
-function memoryObjects(): ObjectStore & { kept: Map<string, Uint8Array> } {
-  const kept = new Map<string, Uint8Array>();
-  return {
-    kept,
-    bucket: 'models',
-    async put(key, body) {
-      kept.set(key, typeof body === 'string' ? new TextEncoder().encode(body) : body);
-    },
-    async read(key) {
-      const found = kept.get(key);
-      if (!found) throw new Error(`there is no ${key}`);
-      return found;
-    },
-    uri: (key) => `s3://models/${key}`,
-  };
-}
 
 const task = {
   model: 'anomaly' as const,
@@ -119,7 +102,7 @@ for (const { name, open } of testDatabases(21_330)) {
       for (const shard of output.shards) {
         const built = await buildRequests(ports())(shard);
         const endpoint = { ask: async (request: unknown) => ({ answer: model.invoke(request) }) };
-        const asked = await askModel({ endpoint, objects, clock: () => 0 })(built.output);
+        const asked = await askModel({ endpoint, objects, clock: () => 0, watch: () => {} })(built.output);
         expect(asked.output.failed).toBe(0);
         const store = storeScores({
           transaction: postgresModelAnomalies(opened.database),

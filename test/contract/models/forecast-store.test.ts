@@ -57,6 +57,31 @@ for (const { name, open } of testDatabases(21_140)) {
       expect(await store().latest({ entity: { kind: 'region', id: 'F1' }, asOf: ISSUED, count: 1 })).toEqual([]);
     });
 
+    const whole = (modelVersion: string) =>
+      [{ kind: 'system', id: 'system' } as const, { kind: 'feeder', id: 'F1' } as const].map((entity) =>
+        forecast({ entity, modelVersion }),
+      );
+    const versions = async () => {
+      const { rows } = await opened.database.query('SELECT model_version FROM forecast ORDER BY entity_kind');
+      return rows.map((row) => row.model_version);
+    };
+
+    test('what a run gave up halfway is not there, and the next run is kept whole', async () => {
+      const [first, second] = whole('v1');
+      const broken = { ...(second as IssuedForecast), intervals: [] };
+      await expect(store().issue([first as IssuedForecast, broken])).rejects.toThrow('at least one interval');
+      expect(await versions()).toEqual([]);
+      expect(await store().issue(whole('v2'))).toBe(2);
+      expect(await versions()).toEqual(['v2', 'v2']);
+    });
+
+    test('two runs of one hour leave the forecasts of one of them, also where the other knows more', async () => {
+      const more = forecast({ entity: { kind: 'feeder', id: 'F2' }, modelVersion: 'v2' });
+      const added = await Promise.all([store().issue(whole('v1')), store().issue([...whole('v2'), more])]);
+      expect(added.filter((count) => count > 0)).toHaveLength(1);
+      expect(new Set(await versions()).size).toBe(1);
+    });
+
     test('issues are listed newest first, with how they turned out', async () => {
       const entity = { kind: 'feeder', id: 'F1' } as const;
       const { entity: _, inputs, intervals, intervalMinutes, ...issue } = forecast();

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
@@ -7,6 +8,7 @@ import {
   CreateModelPackageCommand,
   CreateTrainingJobCommand,
   DescribeEndpointCommand,
+  DescribeModelPackageCommand,
   DescribeTrainingJobCommand,
   ListModelPackagesCommand,
   SageMakerClient,
@@ -16,6 +18,8 @@ import {
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import * as tar from 'tar';
+import { verifySeal } from '../../../models/container/sealed-model.ts';
+import { seededRandom } from '../../harness/seeded-random.ts';
 import { assemblyOf, roleWith, type SmallCloud, smallCloud } from '../kernel/small-cloud.ts';
 import { addMeanImage, MEAN_IMAGE } from './mean-image.ts';
 
@@ -28,6 +32,7 @@ const roleOf = (service: string, ...statements: object[]) => ({
     Policies: [{ PolicyName: 'own', PolicyDocument: { Statement: statements } }],
   },
 });
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const allow = (action: string | string[], resource: unknown = '*') => ({
   Effect: 'Allow',
   Action: action,
@@ -101,6 +106,7 @@ const TEMPLATE = {
     allow(['events:PutTargets', 'events:PutRule', 'events:DescribeRule']),
   ),
   Group: { Type: 'AWS::SageMaker::ModelPackageGroup', Properties: { ModelPackageGroupName: 'means' } },
+  KilledGroup: { Type: 'AWS::SageMaker::ModelPackageGroup', Properties: { ModelPackageGroupName: 'killed-means' } },
   Machine: {
     Type: 'AWS::StepFunctions::StateMachine',
     Properties: {
@@ -291,6 +297,98 @@ test('the registry numbers versions, and takes a repeated request once', async (
     new ListModelPackagesCommand({ ModelPackageGroupName: 'means' }),
   );
   expect(ModelPackageSummaryList?.map(({ ModelPackageVersion }) => ModelPackageVersion)).toEqual([2, 1]);
+});
+
+describe('a trainer that is killed', () => {
+  const KILLS = 10;
+  const GROUP = 'killed-means';
+  const hyperparameters = { pauseMs: '100', parts: '300' };
+
+  /** Process of a training job's container; undefined before it began, and after it ended. */
+  const trainerOf = (name: string): number | undefined => {
+    const processes = execFileSync('ps', ['-ww', '-eo', 'pid=,args='], { encoding: 'utf8' }).split('\n');
+    const own = processes.find((line) => line.includes(`/jobs/${name}/`) || line.includes(`/jobs/${name} `));
+    return own === undefined ? undefined : Number.parseInt(own, 10);
+  };
+
+  /** Trains by the machine and registers what it says it made; SIGKILL so long after the trainer began. */
+  const trainAndRegister = async (states: SFNClient, name: string, delayMs: number) => {
+    const stateMachineArn = cloud.cloud.arn('states', 'stateMachine:train-mean');
+    const { executionArn } = await states.send(
+      new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify({ hyperparameters }) }),
+    );
+    let trainer: number | undefined;
+    for (const until = Date.now() + 20_000; trainer === undefined && Date.now() < until; await pause(5))
+      trainer = trainerOf(name);
+    expect(trainer).toBeGreaterThan(0);
+    const began = performance.now();
+    if (Number.isFinite(delayMs)) {
+      await pause(delayMs);
+      if (trainerOf(name) === trainer) process.kill(trainer as number, 'SIGKILL');
+    }
+    for (;;) {
+      const { status, output } = await states.send(new DescribeExecutionCommand({ executionArn }));
+      if (status === 'RUNNING') {
+        await pause(20);
+        continue;
+      }
+      const ms = performance.now() - began;
+      if (status !== 'SUCCEEDED') return { ms, registered: false };
+      const { model } = JSON.parse(output ?? '{}') as { model: string };
+      await sagemaker.send(
+        new CreateModelPackageCommand({
+          ModelPackageGroupName: GROUP,
+          ModelApprovalStatus: 'PendingManualApproval',
+          InferenceSpecification: {
+            Containers: [{ Image: MEAN_IMAGE, ModelDataUrl: model }],
+            SupportedContentTypes: ['application/json'],
+            SupportedResponseMIMETypes: ['application/json'],
+          },
+          ClientToken: name,
+        }),
+      );
+      return { ms, registered: true };
+    }
+  };
+
+  /** Where the versions of the registry are. */
+  const registered = async (): Promise<string[]> => {
+    const { ModelPackageSummaryList = [] } = await sagemaker.send(
+      new ListModelPackagesCommand({ ModelPackageGroupName: GROUP }),
+    );
+    const described = ModelPackageSummaryList.map(({ ModelPackageArn }) =>
+      sagemaker.send(new DescribeModelPackageCommand({ ModelPackageName: ModelPackageArn })),
+    );
+    return (await Promise.all(described)).map(
+      ({ InferenceSpecification }) => InferenceSpecification?.Containers?.[0]?.ModelDataUrl ?? '',
+    );
+  };
+
+  test('at random points never leaves half a model in the registry', async () => {
+    const states = new SFNClient(cloud.as(cloud.role('Passer')));
+    const random = seededRandom(20_261);
+    const undisturbed = await trainAndRegister(states, 'undisturbed', Number.POSITIVE_INFINITY);
+    expect(undisturbed.registered).toBe(true);
+    let whole = 1;
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const delayMs = ((kill + random()) / KILLS) * undisturbed.ms;
+      if ((await trainAndRegister(states, `killed-${kill}`, delayMs)).registered) whole += 1;
+    }
+    states.destroy();
+    expect(whole).toBeLessThan(KILLS);
+    const versions = await registered();
+    expect(versions).toHaveLength(whole);
+    for (const [n, url] of versions.entries()) {
+      const [, Bucket = '', Key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+      const file = join(cloud.directory, `version-${n}.tar.gz`);
+      const cwd = join(cloud.directory, `version-${n}`);
+      mkdirSync(cwd);
+      writeFileSync(file, await (Body as { transformToByteArray(): Promise<Uint8Array> }).transformToByteArray());
+      tar.extract({ sync: true, file, cwd });
+      expect([url, verifySeal({ name: 'mean', folder: cwd })]).toEqual([url, expect.stringMatching(/^[0-9a-f]{16}$/)]);
+    }
+  }, 120_000);
 });
 
 describe('endpoints', () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifySeal } from '../../../models/container/sealed-model.ts';
 import { MAX_BODY_BYTES, modelServer } from '../../../models/container/serve.ts';
+import { seededRandom } from '../../harness/seeded-random.ts';
 import { meanContainer } from './mean-model.ts';
 
 const ENTRY = join(import.meta.dirname, 'mean-main.ts');
@@ -94,20 +95,35 @@ describe('train', () => {
   });
 
   test('killed at any moment it leaves a whole model or none', async () => {
-    const outcomes = await Promise.all(
-      [150, 300, 450, 500, 550, 600, 700].map(async (delayMs) => {
-        const root = mlRoot({ hyperparameters: { pauseMs: '40' } });
-        const { child, ended } = start(root, 'train');
-        setTimeout(() => child.kill('SIGKILL'), delayMs);
-        await ended;
-        const folder = join(root, 'model');
-        if (!existsSync(join(folder, 'manifest.json'))) return 'none';
-        return verifySeal({ name: 'mean', folder }) ? 'whole' : 'half';
-      }),
-    );
+    const KILLS = 8;
+    const random = seededRandom(20_260);
+    const hyperparameters = { pauseMs: '20', parts: '300' };
+    /** What is left `delayMs` after training began; the time it took, if nobody ends it. */
+    const killed = async (delayMs: number) => {
+      const root = mlRoot({ hyperparameters });
+      const { child, ended } = start(root, 'train');
+      let began = 0;
+      child.stdout?.once('data', () => {
+        began = performance.now();
+        if (Number.isFinite(delayMs)) setTimeout(() => child.kill('SIGKILL'), delayMs);
+      });
+      await ended;
+      const folder = join(root, 'model');
+      const left = readdirSync(folder);
+      if (!left.includes('manifest.json')) {
+        expect(() => verifySeal({ name: 'mean', folder })).toThrow('holds no whole model');
+        return { ms: performance.now() - began, outcome: left.length === 0 ? 'none' : 'unsealed' };
+      }
+      return { ms: performance.now() - began, outcome: verifySeal({ name: 'mean', folder }) ? 'whole' : 'half' };
+    };
+    const undisturbed = await killed(Number.POSITIVE_INFINITY);
+    expect(undisturbed.outcome).toBe('whole');
+    // At random within each of equal parts of the time; side by side, which takes each of them longer.
+    const delays = Array.from({ length: KILLS }, (_, kill) => ((kill + random()) / KILLS) * 2 * undisturbed.ms);
+    const outcomes = (await Promise.all(delays.map(killed))).map(({ outcome }) => outcome);
     expect(outcomes).toContain('none');
     expect(outcomes).not.toContain('half');
-  });
+  }, 120_000);
 });
 
 test('a seal sees every change, a missing file and a stranger', async () => {

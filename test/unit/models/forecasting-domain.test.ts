@@ -199,6 +199,7 @@ test('the best candidate was measured on every fold; failed and unmeasured ones 
     runId: `${name}${fold}`,
     planId: 'p',
     kind: 'backtest',
+    plannedRuns: null,
     fold,
     status: 'completed',
     hyperparameters: { name },

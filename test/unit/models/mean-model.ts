@@ -18,6 +18,9 @@ export const meanContainer: ModelContainer = {
     // Written in two steps with a pause between, so that a kill can fall in the middle.
     writeFileSync(join(modelDir, 'scale.json'), hyperparameters.scale ?? '1');
     writeFileSync(join(modelDir, 'fault.txt'), hyperparameters.fault ?? 'none');
+    // Of many files, so that a kill can fall between two while they are sealed.
+    for (let part = 0; part < Number(hyperparameters.parts ?? 0); part += 1)
+      writeFileSync(join(modelDir, `part-${part}`), String(part));
     const pauseMs = Number(hyperparameters.pauseMs ?? 0);
     if (pauseMs > 0) metric('pausing', pauseMs);
     for (let waited = 0; waited < pauseMs && !signal.aborted; waited += 5)

@@ -1,3 +1,4 @@
+import { useEffect, useState } from 'preact/hooks';
 import { liveMs, useAction, useAnswer, useGroups } from '../app/data.ts';
 import { link, setState, usePlace } from '../app/location.ts';
 import { threeDigits } from '../app/numbers.ts';
@@ -6,7 +7,11 @@ import { shortTime } from '../app/times.ts';
 import { type Column, List } from '../parts/list.tsx';
 import { Comparison, figures, ModelCard, type Run } from '../parts/models.tsx';
 import { Failures, PageHead, Skeleton } from '../parts/pieces.tsx';
+import { Progress } from '../parts/progress.tsx';
 import { Status, type StatusName } from '../parts/status.tsx';
+
+/** While something is under way people watch it. ms */
+const WHILE_IT_RUNS_MS = 3_000;
 
 const stateOf = (run: Run, championId: string | undefined): { name: StatusName; word: string } => {
   if (run.runId === championId) return { name: 'normal', word: 'serves' };
@@ -23,11 +28,13 @@ export const ModelsPage = () => {
   const models = useAnswer('listModels', {}, liveMs);
   const asked = query.get('model');
   const model = models.data?.items.find(({ modelId }) => modelId === asked) ?? models.data?.items[0];
-  const runs = useAnswer(
-    'listModelRuns',
-    model ? { params: { modelId: model.modelId }, query: { limit: 1000 } } : undefined,
-    liveMs,
-  );
+  const [quick, setQuick] = useState(false);
+  const often = quick ? WHILE_IT_RUNS_MS : liveMs;
+  const ofModel = model ? { params: { modelId: model.modelId } } : undefined;
+  const progress = useAnswer('getModelProgress', ofModel, often);
+  const runs = useAnswer('listModelRuns', ofModel && { ...ofModel, query: { limit: 1000 } }, often);
+  const running = [progress.data?.training, progress.data?.promotion].some((one) => one?.outcome === 'running');
+  useEffect(() => setQuick(running), [running]);
   const promote = useAction('promoteModel');
   const chosen = (query.get('runs') ?? '').split('~').filter(Boolean);
   const picked = runs.data?.items.filter(({ runId }) => chosen.includes(runId)) ?? [];
@@ -70,7 +77,7 @@ export const ModelsPage = () => {
         title="Models"
         note="what serves, what was tried, and what the gate decided; choose up to four runs to compare them"
       />
-      <Failures asked={[models, runs]} subject="A part of this page" />
+      <Failures asked={[models, progress, runs]} subject="A part of this page" />
       {models.data && models.data.items.length > 1 && (
         <fieldset class="group" aria-label="Model">
           {models.data.items.map(({ modelId }) => (
@@ -86,6 +93,7 @@ export const ModelsPage = () => {
           ))}
         </fieldset>
       )}
+      {progress.data ? <Progress progress={progress.data} now={now} zone={zone} /> : <Skeleton height={180} />}
       {model ? <ModelCard key={model.modelId} model={model} now={now} zone={zone} /> : <Skeleton height={120} />}
       {picked.length > 0 && <Comparison runs={picked} />}
       {administers && candidate && candidate.runId !== model?.champion.runId && (

@@ -4,6 +4,16 @@ export const statuses = {
   warn: { colour: 'var(--warning)', shape: 'M5 0 10 9.5H0Z', word: 'near its rating' },
   high: { colour: 'var(--critical)', shape: 'M5 0 10 5 5 10 0 5Z', word: 'over its rating' },
   critical: { colour: 'var(--critical)', shape: 'M0 0H10V10H0Z', word: 'critically loaded' },
+  running: {
+    colour: 'var(--accent)',
+    shape: 'M5 0a5 5 0 1 0 0 10A5 5 0 1 0 5 0ZM5 2.4a2.6 2.6 0 1 1 0 5.2A2.6 2.6 0 1 1 5 2.4Z',
+    word: 'under way',
+  },
+  ahead: {
+    colour: 'var(--missing)',
+    shape: 'M5 0a5 5 0 1 0 0 10A5 5 0 1 0 5 0ZM5 1.2a3.8 3.8 0 1 1 0 7.6A3.8 3.8 0 1 1 5 1.2Z',
+    word: 'not reached',
+  },
   missing: { colour: 'var(--missing)', shape: 'M0 3.5H10V6.5H0Z', word: 'no readings' },
 } as const;
 export type StatusName = keyof typeof statuses;
