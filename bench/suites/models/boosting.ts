@@ -79,6 +79,8 @@ export async function run(say: (line: string) => void): Promise<Record<string, F
     }
     if (version !== undefined) {
       for (const [index, { name, threads }] of PEERS.entries()) {
+        // One that is not ready in time once is not asked again.
+        if (peers[index]?.includes(undefined)) continue;
         const fit = fitByScikitLearn(PYTHON, threads, data, { rows: ROWS, ...OPTIONS, minLeaf: MIN_LEAF });
         peers[index]?.push(fit);
         parts.push(`${name} ${fit === undefined ? 'not within two minutes' : spoken(fit)}`);
@@ -95,7 +97,10 @@ export async function run(say: (line: string) => void): Promise<Record<string, F
   };
   for (const [index, { name }] of PEERS.entries()) {
     const fits = (peers[index] as (PeerFit | undefined)[]).filter((fit) => fit !== undefined);
-    if (fits.length < ROUNDS) continue;
+    if (fits.length < ROUNDS) {
+      if (version !== undefined) say(`${name} is not compared: it was not ready within two minutes`);
+      continue;
+    }
     const peer = fits[0] as PeerFit;
     mustAgree(rmse, peer.rmse, name);
     const ratios = (['cpuSeconds', 'wallSeconds'] as const).map((clock) =>

@@ -47,8 +47,8 @@ export const laneOf = (histogram: Histogram, at: number): { sums: Float64Array; 
   from: (at % LANES) * LANE,
 });
 
-/** Lays the chosen features side by side, into `columns`. A lane without a feature holds nothing that is read. */
-export function fillLanes({ chosen, columns }: LaneColumns, { bins, rows }: BinnedMatrix): void {
+/** Lays the chosen features of some rows side by side, into `columns`. A lane without a feature holds nothing that is read. */
+export function fillLanes({ chosen, columns }: LaneColumns, { bins, rows }: BinnedMatrix, sample: Int32Array): void {
   for (let first = 0; first < chosen.length; first += LANES) {
     const column = columns[first / LANES] as Uint32Array;
     // The lanes left over repeat the first feature.
@@ -56,32 +56,44 @@ export function fillLanes({ chosen, columns }: LaneColumns, { bins, rows }: Binn
       const feature = chosen[first + lane] ?? (chosen[first] as number);
       return bins.subarray(feature * rows, (feature + 1) * rows);
     }) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-    fillColumn(column, a, b, c, d);
+    fillColumn(column, sample, a, b, c, d);
   }
 }
 
-function fillColumn(column: Uint32Array, a: Uint8Array, b: Uint8Array, c: Uint8Array, d: Uint8Array): void {
-  for (let row = 0; row < column.length; row++) {
+function fillColumn(
+  column: Uint32Array,
+  rows: Int32Array,
+  a: Uint8Array,
+  b: Uint8Array,
+  c: Uint8Array,
+  d: Uint8Array,
+): void {
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at] as number;
     column[row] =
       (a[row] as number) | ((b[row] as number) << 8) | ((c[row] as number) << 16) | ((d[row] as number) << 24);
   }
 }
 
 /**
- * Adds `marks[0] … marks[count - 1]` of rows `rows[from] … rows[from + count - 1]` to a histogram.
- * The four sums of a row are in different lanes, so none waits for another.
+ * Counts into a histogram, anew.
+ * @param rows counted ones
+ * @param marks theirs, in the same order
  */
-export function addMarks(
+export function countMarks(
   histogram: Histogram,
   { chosen, columns }: LaneColumns,
   rows: Int32Array,
   marks: Float64Array,
 ): void {
   for (let column = 0; column * LANES < chosen.length; column++) {
-    addToColumn(histogram[column] as Float64Array, columns[column] as Uint32Array, rows, marks);
+    const sums = histogram[column] as Float64Array;
+    sums.fill(0);
+    addToColumn(sums, columns[column] as Uint32Array, rows, marks);
   }
 }
 
+/** The four sums of a row are in different lanes, so none waits for another. */
 function addToColumn(sums: Float64Array, column: Uint32Array, rows: Int32Array, marks: Float64Array): void {
   for (let at = 0; at < rows.length; at++) {
     const four = column[rows[at] as number] as number;

@@ -1,6 +1,6 @@
 import type { BinnedMatrix } from './feature-bins.ts';
 import {
-  addMarks,
+  countMarks,
   emptyHistogram,
   fillLanes,
   type Histogram,
@@ -89,45 +89,48 @@ export function treeGrower(matrix: BinnedMatrix, shape: TreeShape) {
     leftSum: new Float64Array(maxLeaves),
   };
 
-  const choose = (chosen: Int32Array) => {
-    if (chosen.length === lanes.chosen.length && chosen.every((feature, at) => feature === lanes.chosen[at])) return;
+  let laidOut = 0;
+  const choose = (chosen: Int32Array, sample: Int32Array) => {
+    const same = chosen.length === lanes.chosen.length && chosen.every((feature, at) => feature === lanes.chosen[at]);
+    if (same && laidOut === rowCount) return;
     lanes.chosen = chosen;
-    fillLanes(lanes, matrix);
+    laidOut = sample.length;
+    fillLanes(lanes, matrix, sample);
   };
 
   const fill = (leaf: number, marks: Float64Array) => {
-    const histogram = histograms[leaf] as Histogram;
-    for (const column of histogram) column.fill(0);
     const rows = tree.sample.rows.subarray(tree.sample.from[leaf], tree.sample.to[leaf]);
     for (let at = 0; at < rows.length; at++) ordered[at] = marks[rows[at] as number] as number;
-    addMarks(histogram, lanes, rows, ordered);
+    countMarks(histograms[leaf] as Histogram, lanes, rows, ordered);
   };
 
-  /**
-   * Gains are compared as fractions, so that only a better one is divided. They count in whole gradients squared by steps of weight.
-   * @param steps least weight of a leaf, the penalty, and the least gain
-   */
+  /** @param steps least weight of a leaf, penalty and least gain: weights in steps of a sum of marks, gradients whole */
   const findSplit = (leaf: number, steps: { minLeaf: number; l2: number; minGain: number }) => {
     const sum = sums[leaf] as number;
     const weight = stepsOf(sum);
-    const whole = (sum - weight) ** 2 / (weight + steps.l2);
+    const gradient = sum - weight;
+    const both = weight + 2 * steps.l2;
+    // What a split wins beyond this is from its own unevenness alone.
+    const even = gradient ** 2 / (weight + steps.l2) - gradient ** 2 / both;
     best.gain[leaf] = 0;
     if (weight < 2 * steps.minLeaf) return;
-    let score = whole + steps.minGain;
-    for (let at = 0; at < lanes.chosen.length; at++) {
-      const feature = lanes.chosen[at] as number;
-      const lane = laneOf(histograms[leaf] as Histogram, at);
-      const last = (matrix.edges[feature] as Float64Array).length + 1;
-      const found = bestBin(lane.sums, lane.from, lane.from + last, sum, steps.minLeaf, steps.l2, score);
-      if (found < 0) continue;
-      let leftSum = 0;
-      for (let slot = lane.from; slot <= found; slot++) leftSum += lane.sums[slot] as number;
-      score = scoreOf(leftSum, sum, steps.l2);
-      best.gain[leaf] = score - whole;
-      best.feature[leaf] = feature;
-      best.bin[leaf] = found - lane.from;
-      best.leftSum[leaf] = leftSum;
+    const search: SplitSearch = {
+      over: (even + steps.minGain) / both,
+      under: 1,
+      slot: -1,
+      leftSum: 0,
+    };
+    let at = -1;
+    for (let place = 0; place < lanes.chosen.length; place++) {
+      const { sums, from } = laneOf(histograms[leaf] as Histogram, place);
+      const last = (matrix.edges[lanes.chosen[place] as number] as Float64Array).length + 1;
+      if (searchLane(search, sums, from, from + last, sum, steps)) at = place;
     }
+    if (at < 0) return;
+    best.gain[leaf] = (search.over / search.under) * both - even;
+    best.feature[leaf] = lanes.chosen[at] as number;
+    best.bin[leaf] = search.slot - laneOf(histograms[leaf] as Histogram, at).from;
+    best.leftSum[leaf] = search.leftSum;
   };
 
   /** Left rows of a leaf to its front, in their order, the others behind them under the number `right`. */
@@ -188,7 +191,7 @@ export function treeGrower(matrix: BinnedMatrix, shape: TreeShape) {
         l2: stepsOfWeight(shape.l2 / units.weight),
         minGain: (MIN_GAIN / units.gradient ** 2) * (units.weight / stepsOfWeight(1)),
       };
-      choose(chosen);
+      choose(chosen, rows.sample);
       start(tree.sample, rows.sample);
       start(tree.others, rows.others);
       sums[0] = 0;
@@ -228,48 +231,59 @@ export function treeGrower(matrix: BinnedMatrix, shape: TreeShape) {
   };
 }
 
-/** Two leaves' gradients squared by their weights. */
-function scoreOf(leftSum: number, sum: number, l2: number): number {
-  const leftWeight = stepsOf(leftSum);
-  const rightSum = sum - leftSum;
-  const rightWeight = stepsOf(rightSum);
-  return (leftSum - leftWeight) ** 2 / (leftWeight + l2) + (rightSum - rightWeight) ** 2 / (rightWeight + l2);
+/** The best split so far: its unevenness as a fraction, so that only comparing it needs no division. */
+interface SplitSearch {
+  over: number;
+  under: number;
+  /** Last slot of the left part. */
+  slot: number;
+  leftSum: number;
 }
 
-/** Last slot of the left part of the best split whose score is above `least`; -1: there is none. */
-function bestBin(
+/**
+ * Tries every split of one feature. With gradients L and R and penalised weights A and B of the parts, L²/A + R²/B = (L + R)²/(A + B) + (A + B) d²/AB
+ * where d = L - A (L + R)/(A + B): only d²/AB differs from split to split.
+ * @returns whether one is better than the best so far, which it then is.
+ */
+function searchLane(
+  search: SplitSearch,
   histogram: Float64Array,
   from: number,
   end: number,
   sum: number,
-  minLeaf: number,
-  l2: number,
-  least: number,
-): number {
+  { minLeaf, l2 }: { minLeaf: number; l2: number },
+): boolean {
+  let { over, under } = search;
   let found = -1;
-  let over = least;
-  let under = 1;
   let left = 0;
+  let leftOfFound = 0;
   const weight = stepsOf(sum);
+  const both = weight + 2 * l2;
+  const mean = (sum - weight) / both;
+  const least = minLeaf + l2;
   for (let slot = from; slot < end; slot++) {
     left += histogram[slot] as number;
     const leftWeight = stepsOf(left);
-    if (leftWeight < minLeaf) continue;
-    const rightWeight = weight - leftWeight;
-    if (rightWeight < minLeaf) break;
-    const leftGradient = left - leftWeight;
-    const rightGradient = sum - weight - leftGradient;
     const leftUnder = leftWeight + l2;
-    const rightUnder = rightWeight + l2;
-    const here = leftGradient * leftGradient * rightUnder + rightGradient * rightGradient * leftUnder;
+    if (leftUnder < least) continue;
+    const rightUnder = both - leftUnder;
+    if (rightUnder < least) break;
+    const uneven = left - leftWeight - leftUnder * mean;
+    const here = uneven * uneven;
     const hereUnder = leftUnder * rightUnder;
     if (here * under > over * hereUnder) {
       over = here;
       under = hereUnder;
       found = slot;
+      leftOfFound = left;
     }
   }
-  return found;
+  if (found < 0) return false;
+  search.over = over;
+  search.under = under;
+  search.slot = found;
+  search.leftSum = leftOfFound;
+  return true;
 }
 
 /** Rows whose bin is at most `bin` to the front, each part in its order; without a branch, as none could be foretold. @returns how many are in front. */
