@@ -207,7 +207,7 @@ export function loadFeatures(grid: LoadGrid, weather: Weather): LoadFeatures {
   const isHoliday = (day: number): boolean => holidays[day] === 1;
   const weekdayOf = (day: number): number => (((firstDay + day + 4) % 7) + 7) % 7;
   const dayOff = (day: number): number => (isHoliday(day) || weekdayOf(day) === 0 ? 2 : weekdayOf(day) === 6 ? 1 : 0);
-  const recent = recentQuantiles({ values, slotsPerDay, isOff: (day) => dayOff(day) > 0 });
+  const recent = recentQuantiles({ values, slotsPerDay, isOff: (day) => dayOff(day) > 0, level: levelOf });
   const before = (array: Float64Array, slot: number, origin: number): number =>
     slot >= 0 && slot < origin ? (array[slot] as number) : Number.NaN;
 
