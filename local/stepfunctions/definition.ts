@@ -31,6 +31,21 @@ export function statesOf(definition: unknown): Map<string, State> {
   return found;
 }
 
+/** The longest that a timer of Node.js waits, some 25 days. */
+const LONGEST_TIMEOUT_S = Math.floor((2 ** 31 - 1) / 1000);
+
+/**
+ * The definition as the interpreter has to read it: without a TimeoutSeconds of their own it ends tasks after 60 s, AWS after 99,999,999 s.
+ * Source: https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
+ */
+export function withoutDefaultTimeouts(definition: unknown): unknown {
+  const copy = structuredClone(definition);
+  for (const state of statesOf(copy).values())
+    if (state.Type === 'Task' && state.TimeoutSeconds === undefined && state.TimeoutSecondsPath === undefined)
+      state.TimeoutSeconds = LONGEST_TIMEOUT_S;
+  return copy;
+}
+
 /** @throws for whatever a machine asks for that would run here other than in AWS. */
 export function checkDefinition(definition: unknown): void {
   const languages = [textAt(definition, 'QueryLanguage')];

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, write
 import { join } from 'node:path';
 import { StateMachine } from 'aws-local-stepfunctions';
 import { AwsFailure, type Cloud } from '../kernel/types.ts';
-import { statesOf } from './definition.ts';
+import { statesOf, withoutDefaultTimeouts } from './definition.ts';
 import { Tasks } from './tasks.ts';
 
 export interface Execution {
@@ -107,7 +107,7 @@ export class Machine {
 
   #run(execution: Execution): void {
     const tasks = new Tasks(this.#cloud, this.#cloud.assumeRole(this.roleArn, 'states.amazonaws.com', this.arn));
-    const { abort, result, eventLogs } = new StateMachine(this.definition as never, {
+    const { abort, result, eventLogs } = new StateMachine(withoutDefaultTimeouts(this.definition) as never, {
       validationOptions: { checkArn: false, checkPaths: false },
     }).run(JSON.parse(execution.input), {
       overrides: { taskResourceLocalHandlers: this.#handlers(execution, tasks) },

@@ -92,12 +92,13 @@ const anomalyFields = {
   score: z.number().min(0).max(1).meta({
     description: 'Stream: 1 − oneIn^(−1/3), 0.9 is one reading in a thousand; models: how likely there is a fault',
   }),
-  oneIn: z
+  oneIn: z.number().min(1).nullable().meta({
+    description:
+      'One in so many readings of this meter, or means of ten minutes of this sensor, is as unusual; null where a model judged a day',
+  }),
+  value: z
     .number()
-    .min(1)
-    .nullable()
-    .meta({ description: 'One in so many readings of this meter is as unusual; null where a model judged a day' }),
-  value: z.number().meta({ description: 'The most unusual reading, or feature of the latest day' }),
+    .meta({ description: 'The most unusual reading or mean of ten minutes, or feature of the latest day' }),
   expected: z
     .object({ low: z.number(), high: z.number() })
     .nullable()

@@ -29,10 +29,15 @@ export const MODEL_CARDS: Readonly<Record<ModelName, ModelDescription>> = {
   anomaly: {
     purpose: 'Whether a meter was at fault on its last whole day: theft, bypass, stuck, reversed, spikes, drift.',
     inputs: `Energy per interval of the last ${FULL_WINDOW_DAYS} days, exported energy, and the mean of other meters.`,
-    answers: 'The probability of each fault, since when, and which figures of the day are unusual against which band.',
+    answers:
+      'The probability of each fault where one meter-day in a hundred is faulty, since when, and which figures of the day are unusual against which band.',
     metrics: [
-      { metric: 'detection', says: 'Brier score of whether there is a fault', guard: true },
-      { metric: 'classification', says: 'Brier score of which fault there is, or none', guard: true },
+      {
+        metric: 'detection',
+        says: 'Brier score of whether there is a fault, if every second day has one',
+        guard: true,
+      },
+      { metric: 'classification', says: 'Brier score of which fault there is, or none, likewise', guard: true },
       ...['theft', 'bypass', 'stuck', 'reversed', 'spike', 'drift', 'normal'].map((label) => ({
         metric: `detection_${label}`,
         says: label === 'normal' ? 'Brier score on days without a fault' : `Brier score on days of ${label}`,

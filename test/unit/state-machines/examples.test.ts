@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateMachine } from 'aws-local-stepfunctions';
-import { checkDefinition, statesOf } from '../../../local/stepfunctions/definition.ts';
+import { checkDefinition, statesOf, withoutDefaultTimeouts } from '../../../local/stepfunctions/definition.ts';
 
 const MACHINES = join(import.meta.dirname, '../../../state-machines');
 
@@ -51,6 +51,19 @@ async function play(definition: object, { input, tasks }: Example): Promise<{ vi
 
 const machines = readdirSync(MACHINES);
 test('there are machines', () => expect(machines.length).toBeGreaterThan(2));
+
+test('a task without a time-out of its own waits as long as in AWS, not the interpreter’s minute', () => {
+  const task = { Type: 'Task', Resource: 'arn:aws:states:::sns:publish', End: true };
+  const own = { ...task, TimeoutSeconds: 5 };
+  const machine = {
+    StartAt: 'Each',
+    States: { Each: { Type: 'Map', End: true, ItemProcessor: { States: { task, own } } } },
+  };
+  const states = statesOf(withoutDefaultTimeouts(machine));
+  expect(states.get('task')?.TimeoutSeconds).toBeGreaterThan(20 * 86_400);
+  expect(states.get('own')?.TimeoutSeconds).toBe(5);
+  expect(machine.States.Each.ItemProcessor.States.task).not.toHaveProperty('TimeoutSeconds');
+});
 
 describe.each(machines)('%s', (machine) => {
   const definition = JSON.parse(readFileSync(join(MACHINES, machine, 'definition.asl.json'), 'utf8')) as object;
