@@ -73,7 +73,7 @@ export async function run(args: string[]): Promise<void> {
         walk.walkTo(day);
         const row = walk.rows.get(day);
         if (row === undefined) continue;
-        const forecast = memberForecast(walk, row, trees);
+        const forecast = memberForecast(walk, row, trees, walk.curvesAt(day));
         const combined = combination.combine(forecast);
         const level = walk.features.level(row.origin);
         for (let ahead = 0; ahead < 2; ahead++) {
@@ -89,7 +89,7 @@ export async function run(args: string[]): Promise<void> {
       if (back === 0) {
         const row = walk.rows.get(lastDays[index] as number);
         if (row === undefined) throw new Error(`${series[index]?.id} is too short`);
-        const { point } = combination.combine(memberForecast(walk, row, trees));
+        const { point } = combination.combine(memberForecast(walk, row, trees, walk.curvesAt(lastDays[index] as number)));
         const level = walk.features.level(row.origin);
         forecasts.push(point.map((relative) => relative * level));
       }

@@ -9,6 +9,7 @@ import {
 import { DAY_MS } from '../../layers/domain/readings/calendar-day.ts';
 import { type ClassProfile, classProfile } from './class-profile.ts';
 import { Combination, type Combined, type DayState } from './combination.ts';
+import type { DayCurves } from './kernel/day-curves.ts';
 import { memberForecast, pointMembers } from './member-forecast.ts';
 import {
   type BaseModels,
@@ -18,6 +19,7 @@ import {
   describeSteps,
   nothingLearned,
   SeriesWalk,
+  vectorsOf,
 } from './series-walk.ts';
 import type { ForecastSettings } from './settings.ts';
 import { growTreeMembers, type TreeMembers } from './tree-members.ts';
@@ -35,6 +37,8 @@ export interface TrainingEntity {
 
 interface EntityState {
   models: BaseModels;
+  /** By day ahead. */
+  curves: (DayCurves | undefined)[];
   baseErrors: Float64Array;
   states: DayState[];
 }
@@ -108,6 +112,7 @@ function trainWeather(
     const combination = backtest(walk, cuts[index] as number, lastDays[index] as number, backtestTrees, settings);
     states[entities[index]?.id as string] = {
       models: walk.models,
+      curves: [...walk.curvesAt(lastDays[index] as number)],
       baseErrors: walk.baseErrors,
       states: combination.states,
     };
@@ -137,7 +142,7 @@ function backtest(
     }
     const row = walk.rows.get(day);
     if (row === undefined || day === last) continue;
-    const forecast = memberForecast(walk, row, trees);
+    const forecast = memberForecast(walk, row, trees, walk.curvesAt(day));
     made.set(day, { forecast, combined: combination.combine(forecast), origin: row.origin });
   }
   return combination;
@@ -229,11 +234,12 @@ export function forecastLoad(model: ForecastModel, question: ForecastQuestion): 
     origin,
     bases: basesOf(features, own?.models ?? nothingLearned(ridgeSteps, settings), rows, origin),
     best: own === undefined ? bases - 1 : bestOf(own.baseErrors),
+    vectors: vectorsOf(features, rows),
   };
   const lastAhead = slotAt(grid, offset, first + (steps - 1) * stepMs) - origin;
   const learned = settings.horizonDays * grid.slotsPerDay;
   const walk = { features, steps: Math.min(learned, lastAhead + 1), bases };
-  const members = memberForecast(walk, row, stale ? [] : part.trees);
+  const members = memberForecast(walk, row, stale ? [] : part.trees, own?.curves ?? []);
   const combined = combinationOf(bases, grid.slotsPerDay, settings, own?.states).combine(members);
   const level = features.idle(origin) ? 0 : features.level(origin);
   const shift = level === 0 ? 0 : recentError(grid, combined.point, origin, firstSlot, level);

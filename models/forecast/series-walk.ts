@@ -7,8 +7,10 @@ import {
   type SeasonalAutoregression,
   seasonalAutoregression,
 } from './classical/seasonal-autoregression.ts';
+import { type DayCurves, fitDayCurves, type PastDay, predictDayCurves } from './kernel/day-curves.ts';
+import { dayVector } from './kernel/day-vector.ts';
 import { DESIGN_WIDTH } from './linear/ridge-design.ts';
-import { predictRidges, type WalkForwardRidge, walkForwardRidge } from './linear/walk-forward-ridge.ts';
+import { predictRidges, settled, type WalkForwardRidge, walkForwardRidge } from './linear/walk-forward-ridge.ts';
 import type { ForecastSettings } from './settings.ts';
 
 /** Before so many days nothing is learned: a weekly profile needs its week. */
@@ -52,6 +54,8 @@ export interface OriginRow {
   bases: Float32Array;
   /** The base that erred least lately. */
   best: number;
+  /** By day ahead of the regressions' days: what is known of it, for the day curves. */
+  vectors: Float64Array[];
 }
 
 /**
@@ -70,6 +74,8 @@ export class SeriesWalk {
   private readonly autoregressions: readonly SeasonalAutoregression[];
   private readonly smoothing: Float64Array;
   private readonly errors: Float64Array;
+  private readonly curveOptions: ForecastSettings['curves'];
+  private readonly curves: { fitted: number; byDay: (DayCurves | undefined)[] } = { fitted: Number.NaN, byDay: [] };
   private recent: Float64Array[] = [];
   private day: number = FIRST_DAY;
 
@@ -84,6 +90,7 @@ export class SeriesWalk {
     this.autoregressions = AUTOREGRESSIONS.map(seasonalAutoregression);
     this.smoothing = new Float64Array(SMOOTHING_WIDTH).fill(Number.NaN);
     this.errors = new Float64Array(this.bases);
+    this.curveOptions = settings.curves;
   }
 
   get models(): BaseModels {
@@ -97,6 +104,38 @@ export class SeriesWalk {
   /** Error of each base of late, relative to the level. */
   get baseErrors(): Float64Array {
     return this.errors;
+  }
+
+  /** Day curves by day ahead of the regressions' days, as of the origin of `day` or some days before; undefined where too little is known. */
+  curvesAt(day: number): readonly (DayCurves | undefined)[] {
+    const fitted = day - (day % this.curveOptions.fitEveryDays);
+    if (this.curves.fitted !== fitted) {
+      this.curves.fitted = fitted;
+      this.curves.byDay = Array.from({ length: this.ridgeDays }, (_, ahead) =>
+        fitDayCurves(this.pastDays(fitted, ahead), this.features.grid.slotsPerDay),
+      );
+    }
+    return this.curves.byDay;
+  }
+
+  /** What origins knew of days that are over before the origin of `day`. */
+  private pastDays(day: number, ahead: number): PastDay[] {
+    const { grid, profile } = this.features;
+    const past: PastDay[] = [];
+    for (let back = Math.min(this.curveOptions.days, day); back > ahead; back--) {
+      const row = this.rows.get(day - back);
+      if (row === undefined || !settled(this.features, row.origin)) continue;
+      const level = this.features.level(row.origin);
+      const from = row.origin + ahead * grid.slotsPerDay;
+      past.push({
+        vector: row.vectors[ahead] as Float64Array,
+        curve: Float64Array.from(
+          { length: grid.slotsPerDay },
+          (_, slot) => ((grid.values[from + slot] as number) - (profile[from + slot] as number)) / level,
+        ),
+      });
+    }
+    return past;
   }
 
   /** Walks to the origin of `day` of the grid, that day included. */
@@ -125,6 +164,7 @@ export class SeriesWalk {
       origin,
       bases: basesOf(this.features, this.models, rows, origin),
       best: bestOf(this.errors),
+      vectors: vectorsOf(this.features, rows),
     });
   }
 
@@ -189,6 +229,33 @@ export function basesOf(features: LoadFeatures, models: BaseModels, rows: Float6
     bases[to + stride - 1] = spare;
   }
   return bases;
+}
+
+/** By day ahead of the features' steps. */
+export function vectorsOf({ grid: { slotsPerDay } }: LoadFeatures, rows: Float64Array): Float64Array[] {
+  return Array.from({ length: rows.length / (FEATURES * slotsPerDay) }, (_, day) => dayVector(rows, day, slotsPerDay));
+}
+
+/** What day curves say of an origin's steps, relative to the level; NaN where they have nothing to say. */
+export function curvesOf(
+  features: LoadFeatures,
+  row: Pick<OriginRow, 'origin' | 'vectors'>,
+  curves: readonly (DayCurves | undefined)[],
+): Float64Array {
+  const { slotsPerDay } = features.grid;
+  const level = features.level(row.origin);
+  const [least, greatest] = features.bounds(row.origin).map((bound) => bound / level) as [number, number];
+  const said = new Float64Array(row.vectors.length * slotsPerDay).fill(Number.NaN);
+  for (const [day, vector] of row.vectors.entries()) {
+    const fitted = curves[day];
+    if (!fitted) continue;
+    for (const [slot, distance] of predictDayCurves(fitted, vector).entries()) {
+      const step = day * slotsPerDay + slot;
+      const load = (features.profile[row.origin + step] as number) / level + distance;
+      said[step] = Math.min(greatest, Math.max(least, load));
+    }
+  }
+  return said;
 }
 
 export function bestOf(errors: Float64Array): number {

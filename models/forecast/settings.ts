@@ -8,6 +8,8 @@ export interface ForecastSettings {
   ridgeDays: number;
   /** Regressions that differ in how much evidence they ask for [P]. */
   ridges: readonly RidgeOptions[];
+  /** Newest days that the day curves are fitted to, and days from one fit to the next [P]. */
+  curves: { days: number; fitEveryDays: number };
   trees: {
     count: number;
     learningRate: number;
@@ -32,6 +34,7 @@ export const DEFAULT_SETTINGS: ForecastSettings = {
   horizonDays: 2,
   ridgeDays: 2,
   ridges: [ridge(3), ridge(100), ridge(2000)],
+  curves: { days: 730, fitEveryDays: 7 },
   trees: {
     count: 250,
     learningRate: 0.05,
@@ -53,6 +56,7 @@ export const NIGHTLY_SETTINGS: ForecastSettings = {
   horizonDays: 7,
   ridgeDays: 1,
   ridges: [3, 2000].map((penalty) => ({ ...ridge(penalty), solveEveryDays: 28 })),
+  curves: { days: 365, fitEveryDays: 28 },
   trees: { ...DEFAULT_SETTINGS.trees, count: 100, learningRate: 0.1 },
   maxTreeRows: 60_000,
 };

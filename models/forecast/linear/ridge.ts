@@ -1,4 +1,4 @@
-import { solveCholesky } from './cholesky.ts';
+import { factorCholesky, solveFactored } from './cholesky.ts';
 
 /** Sums of a regression whose older rows count less and less. */
 export interface RidgeSums {
@@ -68,6 +68,7 @@ export function solveRidge(sums: RidgeSums, penalty: number, coefficients: Float
     // The last term keeps columns that say the same apart from each other's rounding.
     scratch[row * n + row] = square * (1 + 1e-7) + penalty * variance;
   }
-  solveCholesky(scratch, right, n);
+  factorCholesky(scratch, n);
+  solveFactored(scratch, right, n, 1);
   for (let row = 0; row < n; row++) coefficients[active[row] as number] = right[row] as number;
 }
