@@ -89,7 +89,9 @@ export async function run(args: string[]): Promise<void> {
       if (back === 0) {
         const row = walk.rows.get(lastDays[index] as number);
         if (row === undefined) throw new Error(`${series[index]?.id} is too short`);
-        const { point } = combination.combine(memberForecast(walk, row, trees, walk.curvesAt(lastDays[index] as number)));
+        const { point } = combination.combine(
+          memberForecast(walk, row, trees, walk.curvesAt(lastDays[index] as number)),
+        );
         const level = walk.features.level(row.origin);
         forecasts.push(point.map((relative) => relative * level));
       }

@@ -43,7 +43,8 @@ for (const { from, to } of task.windows) {
     walk.walkTo(to - 1 - firstDay);
     for (let day = from; day < to; day++) {
       const row = walk.rows.get(day - firstDay);
-      if (row !== undefined) forecasts.push({ series, day, ...memberForecast(walk, row, trees, walk.curvesAt(day - firstDay)) });
+      if (row !== undefined)
+        forecasts.push({ series, day, ...memberForecast(walk, row, trees, walk.curvesAt(day - firstDay)) });
     }
   }
   port.postMessage(

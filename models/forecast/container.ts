@@ -5,12 +5,13 @@ import { zoneOffsetMs } from '../../layers/domain/calendar/zone-offset.ts';
 import { DAY_MS } from '../../layers/domain/readings/calendar-day.ts';
 import type { ModelContainer } from '../container/model-container.ts';
 import { answerForecast } from './answer.ts';
-import { type ForecastModel, type TrainingEntity, trainForecaster } from './forecaster.ts';
-import { decodeModel, encodeModel } from './model-file.ts';
+import { type TrainingEntity, trainForecaster } from './forecaster.ts';
+import { holdsModel, readModel, writeModel } from './model-file.ts';
 import { answer, type SeasonalModel, trainSeasonal } from './seasonal.ts';
 import { type ForecastSettings, NIGHTLY_SETTINGS } from './settings.ts';
 
-const MODEL = 'model.json';
+/** File of a seasonal model. */
+const SEASONAL = 'model.json';
 
 /** Kinds of models, by the hyperparameter `model`. */
 const MODELS = ['ensemble', 'seasonal'] as const;
@@ -38,20 +39,21 @@ export const forecastContainer: ModelContainer = {
       const series = entities.map(({ series: { start, stepMs, values } }) => ({ start, intervalMs: stepMs, values }));
       const model = trainSeasonal({ series, weeks: Number(hyperparameters.weeks ?? 4), signal });
       metric('residuals', model.residualCount);
-      writeFileSync(join(modelDir, MODEL), JSON.stringify(model));
+      writeFileSync(join(modelDir, SEASONAL), JSON.stringify(model));
       return;
     }
     const model = trainForecaster(entities, { settings: settingsOf(hyperparameters), offset, signal });
-    writeFileSync(join(modelDir, MODEL), encodeModel(model));
+    writeModel(modelDir, model);
   },
   async load(modelDir) {
-    const text = readFileSync(join(modelDir, MODEL), 'utf8');
+    if (holdsModel(modelDir)) {
+      const { model, version } = readModel(modelDir);
+      return { invoke: (request) => answerForecast(model, version, request) };
+    }
+    const text = readFileSync(join(modelDir, SEASONAL), 'utf8');
     const version = createHash('sha256').update(text).digest('hex').slice(0, 16);
-    const model = decodeModel<ForecastModel | SeasonalModel>(text);
-    return {
-      invoke: (request) =>
-        'residuals' in model ? answer(model, version, request) : answerForecast(model, version, request),
-    };
+    const model = JSON.parse(text) as SeasonalModel;
+    return { invoke: (request) => answer(model, version, request) };
   },
 };
 

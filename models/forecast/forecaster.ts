@@ -35,7 +35,7 @@ export interface TrainingEntity {
   holidays: ReadonlySet<number>;
 }
 
-interface EntityState {
+export interface EntityState {
   models: BaseModels;
   /** By day ahead. */
   curves: (DayCurves | undefined)[];
@@ -43,12 +43,12 @@ interface EntityState {
   states: DayState[];
 }
 
-interface WeatherModel {
+export interface WeatherModel {
   trees: TreeMembers;
-  entities: Record<string, EntityState>;
+  entities: { keys(): Iterable<string>; get(id: string): EntityState | undefined };
 }
 
-/** A trained model; plain data and typed arrays. */
+/** A trained model; but for the places of its entities plain data and typed arrays. */
 export interface ForecastModel {
   settings: ForecastSettings;
   stepMs: number;
@@ -106,16 +106,16 @@ function trainWeather(
     walk.walkTo(lastDays[index] as number);
   }
   const backtestTrees = growTreeMembers(walks, cuts, settings, signal);
-  const states: Record<string, EntityState> = {};
+  const states = new Map<string, EntityState>();
   for (const [index, walk] of walks.entries()) {
     signal?.throwIfAborted();
     const combination = backtest(walk, cuts[index] as number, lastDays[index] as number, backtestTrees, settings);
-    states[entities[index]?.id as string] = {
+    states.set(entities[index]?.id as string, {
       models: walk.models,
       curves: [...walk.curvesAt(lastDays[index] as number)],
       baseErrors: walk.baseErrors,
       states: combination.states,
-    };
+    });
   }
   return { trees: growTreeMembers(walks, lastDays, settings, signal), entities: states };
 }
@@ -224,7 +224,7 @@ export function forecastLoad(model: ForecastModel, question: ForecastQuestion): 
   const fresh = grid.values.subarray(Math.max(0, firstSlot - FRESH_DAYS * grid.slotsPerDay), firstSlot);
   const stale = fresh.filter((value) => !Number.isNaN(value)).length * 2 < fresh.length;
   const part = model.weather[input] as WeatherModel;
-  const own = stale ? undefined : part.entities[question.id];
+  const own = stale ? undefined : part.entities.get(question.id);
   if (stale) reasons.push('stale-history');
   else if (own === undefined) reasons.push('not-trained-on-this-entity');
   const bases = basesFor(settings);

@@ -1,13 +1,11 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { zoneOffsetMs } from '../../../layers/domain/calendar/zone-offset.ts';
 import { FEATURES, loadFeatures } from '../../../layers/domain/forecasting/load-features.ts';
 import { toGrid } from '../../../layers/domain/forecasting/load-grid.ts';
-import {
-  type ForecastModel,
-  type ForecastQuestion,
-  forecastLoad,
-  trainForecaster,
-} from '../../../models/forecast/forecaster.ts';
-import { decodeModel, encodeModel } from '../../../models/forecast/model-file.ts';
+import { type ForecastQuestion, forecastLoad, trainForecaster } from '../../../models/forecast/forecaster.ts';
+import { readModel, writeModel } from '../../../models/forecast/model-file.ts';
 import { NIGHTLY_SETTINGS } from '../../../models/forecast/settings.ts';
 
 const HOUR = 3_600_000;
@@ -129,9 +127,19 @@ test('training twice gives the same bytes, and a model that was saved answers as
     ],
     { settings, offset: utc },
   );
-  expect(encodeModel(again)).toBe(encodeModel(twice));
-  const loaded = decodeModel<ForecastModel>(encodeModel(trained));
-  expect(forecastLoad(loaded, question())).toEqual(forecastLoad(trained, question()));
+  const [one, other, saved] = [again, twice, trained].map((model) => {
+    const folder = mkdtempSync(join(tmpdir(), 'model-'));
+    writeModel(folder, model);
+    return folder;
+  }) as [string, string, string];
+  const files = readdirSync(one);
+  expect(files).toEqual(['ensemble.json', 'entities.jsonl']);
+  for (const file of files) expect(readFileSync(join(one, file))).toEqual(readFileSync(join(other, file)));
+  const { model, version } = readModel(saved);
+  expect(readModel(other).version).toBe(readModel(one).version);
+  expect(version).not.toBe(readModel(one).version);
+  expect(forecastLoad(model, question())).toEqual(forecastLoad(trained, question()));
+  for (const folder of [one, other, saved]) rmSync(folder, { recursive: true });
 });
 
 test('a weather forecast helps, and is used only when it covers the hours', () => {
