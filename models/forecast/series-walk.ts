@@ -7,7 +7,7 @@ import {
   type SeasonalAutoregression,
   seasonalAutoregression,
 } from './classical/seasonal-autoregression.ts';
-import { type DayCurves, fitDayCurves, type PastDay, predictDayCurves } from './kernel/day-curves.ts';
+import { type DayCurves, type DayOutlook, fitDayCurves, type PastDay, predictDayCurves } from './kernel/day-curves.ts';
 import { dayVector } from './kernel/day-vector.ts';
 import { DESIGN_WIDTH } from './linear/ridge-design.ts';
 import { predictRidges, settled, type WalkForwardRidge, walkForwardRidge } from './linear/walk-forward-ridge.ts';
@@ -57,6 +57,8 @@ export interface OriginRow {
   /** By day ahead of the regressions' days: what is known of it, for the day curves. */
   vectors: Float64Array[];
 }
+
+type OriginCurves = Pick<OriginRow, 'origin' | 'bases' | 'vectors'>;
 
 /**
  * A load walked through day by day, an origin each day at the same time: the regressions learn each day's outcome before they speak of the next.
@@ -120,20 +122,15 @@ export class SeriesWalk {
 
   /** What origins knew of days that are over before the origin of `day`. */
   private pastDays(day: number, ahead: number): PastDay[] {
-    const { grid, profile } = this.features;
+    const { slotsPerDay, values } = this.features.grid;
     const past: PastDay[] = [];
     for (let back = Math.min(this.curveOptions.days, day); back > ahead; back--) {
       const row = this.rows.get(day - back);
       if (row === undefined || !settled(this.features, row.origin)) continue;
       const level = this.features.level(row.origin);
-      const from = row.origin + ahead * grid.slotsPerDay;
-      past.push({
-        vector: row.vectors[ahead] as Float64Array,
-        curve: Float64Array.from(
-          { length: grid.slotsPerDay },
-          (_, slot) => ((grid.values[from + slot] as number) - (profile[from + slot] as number)) / level,
-        ),
-      });
+      const from = row.origin + ahead * slotsPerDay;
+      const load = values.slice(from, from + slotsPerDay).map((value) => value / level);
+      past.push({ ...outlookOf(this.features, row, ahead), load });
     }
     return past;
   }
@@ -236,24 +233,36 @@ export function vectorsOf({ grid: { slotsPerDay } }: LoadFeatures, rows: Float64
   return Array.from({ length: rows.length / (FEATURES * slotsPerDay) }, (_, day) => dayVector(rows, day, slotsPerDay));
 }
 
+function outlookOf({ grid, profile, level }: LoadFeatures, row: OriginCurves, day: number): DayOutlook {
+  const { slotsPerDay } = grid;
+  const from = day * slotsPerDay;
+  const bases = row.bases.length / (row.vectors.length * slotsPerDay);
+  const scale = level(row.origin);
+  return {
+    vector: row.vectors[day] as Float64Array,
+    profile: profile.slice(row.origin + from, row.origin + from + slotsPerDay).map((value) => value / scale),
+    recent: Float64Array.from({ length: slotsPerDay }, (_, slot) => row.bases[(from + slot + 1) * bases - 1] as number),
+  };
+}
+
 /** What day curves say of an origin's steps, relative to the level; NaN where they have nothing to say. */
 export function curvesOf(
   features: LoadFeatures,
-  row: Pick<OriginRow, 'origin' | 'vectors'>,
+  row: OriginCurves,
   curves: readonly (DayCurves | undefined)[],
 ): Float64Array {
   const { slotsPerDay } = features.grid;
   const level = features.level(row.origin);
   const [least, greatest] = features.bounds(row.origin).map((bound) => bound / level) as [number, number];
   const said = new Float64Array(row.vectors.length * slotsPerDay).fill(Number.NaN);
-  for (const [day, vector] of row.vectors.entries()) {
+  for (const day of row.vectors.keys()) {
     const fitted = curves[day];
     if (!fitted) continue;
-    for (const [slot, distance] of predictDayCurves(fitted, vector).entries()) {
-      const step = day * slotsPerDay + slot;
-      const load = (features.profile[row.origin + step] as number) / level + distance;
-      said[step] = Math.min(greatest, Math.max(least, load));
-    }
+    const loads = predictDayCurves(fitted, outlookOf(features, row, day));
+    said.set(
+      loads.map((load) => Math.min(greatest, Math.max(least, load))),
+      day * slotsPerDay,
+    );
   }
   return said;
 }

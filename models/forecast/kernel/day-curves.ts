@@ -1,11 +1,19 @@
 import { factorCholesky, solveFactored } from '../linear/cholesky.ts';
 import { VECTOR_WIDTH, vectorCounts } from './day-vector.ts';
 
-/** A day that is over: what its origin knew, and how far its load ran from the weekly profile. */
-export interface PastDay {
+/** What an origin knows of a day. Loads are by slot, relative to the level of the origin. */
+export interface DayOutlook {
   vector: Float64Array;
-  /** By slot, relative to the level of the origin; NaN where unknown. */
-  curve: Float64Array;
+  /** What the same weekday of the weeks before was like; NaN where unknown. */
+  profile: Float64Array;
+  /** What the days before were like. */
+  recent: Float64Array;
+}
+
+/** A day that is over. */
+export interface PastDay extends DayOutlook {
+  /** NaN where unknown. */
+  load: Float64Array;
 }
 
 /** What brings the numbers of a vector to one measure. */
@@ -20,6 +28,8 @@ interface VectorScale {
 /** A fitted process; plain data. */
 export interface DayCurves {
   scale: VectorScale;
+  /** How much of what is expected beforehand is the weekly profile; the rest is the recent days. */
+  profileShare: number;
   /** By day and number: the days it learned from, centred and scaled. */
   days: Float32Array;
   /** By day and slot. */
@@ -34,7 +44,8 @@ const LENGTH = 1.2;
 const FURTHEST = 4;
 /** Days differ in a number only beyond rounding. */
 const LEAST_SPREAD = 1e-9;
-/** Variance of what no vector explains, against what likeness explains: the likeliest of these is taken. */
+/** Shares of the profile, and variances of what no vector explains against what likeness explains: the likeliest of these are taken. */
+const PROFILE_SHARES = [0.5, 0];
 const NOISES = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100];
 /** Days that choose among them. */
 const CHOOSING_DAYS = 180;
@@ -50,42 +61,54 @@ const CONSTANT = 0.1;
  */
 export function fitDayCurves(past: readonly PastDay[], slotsPerDay: number): DayCurves | undefined {
   const known = past.filter(
-    ({ curve }) => curve.reduce((count, one) => count + (Number.isNaN(one) ? 0 : 1), 0) * 2 > slotsPerDay,
+    ({ load }) => load.reduce((count, one) => count + (Number.isNaN(one) ? 0 : 1), 0) * 2 > slotsPerDay,
   );
   const n = known.length;
   if (n < LEAST_DAYS) return undefined;
   const scale = scaleOf(known);
   const days = new Float32Array(n * VECTOR_WIDTH);
-  const weights = new Float64Array(n * slotsPerDay);
-  for (const [day, { vector, curve }] of known.entries()) {
-    place(vector, scale, days, day * VECTOR_WIDTH);
-    for (let slot = 0; slot < slotsPerDay; slot++) {
-      const value = curve[slot] as number;
-      weights[day * slotsPerDay + slot] = Number.isNaN(value) ? 0 : value;
-    }
-  }
+  for (const [day, { vector }] of known.entries()) place(vector, scale, days, day * VECTOR_WIDTH);
   const covariance = covariances(days, n);
-  const noise = likeliestNoise(covariance, weights, n, slotsPerDay);
+  const { profileShare, noise } = likeliest(known, covariance, slotsPerDay);
   for (let day = 0; day < n; day++) covariance[day * n + day] = (covariance[day * n + day] as number) + noise;
   factorCholesky(covariance, n);
+  const weights = surprises(known, profileShare, slotsPerDay);
   solveFactored(covariance, weights, n, slotsPerDay);
-  return { scale, days, weights: Float32Array.from(weights) };
+  return { scale, profileShare, days, weights: Float32Array.from(weights) };
 }
 
-/** How far the load of the day with this vector will run from the weekly profile, by slot, relative to the level. */
-export function predictDayCurves({ scale, days, weights }: DayCurves, vector: Float64Array): Float64Array {
+/** The load that is expected of a day, by slot, relative to the level. */
+export function predictDayCurves({ scale, profileShare, days, weights }: DayCurves, day: DayOutlook): Float64Array {
   const n = days.length / VECTOR_WIDTH;
   const slotsPerDay = weights.length / n;
   const placed = new Float32Array(VECTOR_WIDTH);
-  place(vector, scale, placed, 0);
-  const curve = new Float64Array(slotsPerDay);
-  for (let day = 0; day < n; day++) {
-    const likeness = covarianceOf(placed, 0, days, day * VECTOR_WIDTH);
+  place(day.vector, scale, placed, 0);
+  const load = Float64Array.from({ length: slotsPerDay }, (_, slot) => beforehand(day, profileShare, slot));
+  for (let past = 0; past < n; past++) {
+    const likeness = covarianceOf(placed, 0, days, past * VECTOR_WIDTH);
     for (let slot = 0; slot < slotsPerDay; slot++) {
-      curve[slot] = (curve[slot] as number) + likeness * (weights[day * slotsPerDay + slot] as number);
+      load[slot] = (load[slot] as number) + likeness * (weights[past * slotsPerDay + slot] as number);
     }
   }
-  return curve;
+  return load;
+}
+
+function beforehand({ profile, recent }: DayOutlook, profileShare: number, slot: number): number {
+  const typical = profile[slot] as number;
+  const late = recent[slot] as number;
+  return Number.isNaN(typical) ? late : profileShare * typical + (1 - profileShare) * late;
+}
+
+/** By day and slot, how far the load ran from what was expected beforehand; 0 where it is unknown. */
+function surprises(days: readonly PastDay[], profileShare: number, slotsPerDay: number): Float64Array {
+  const numbers = new Float64Array(days.length * slotsPerDay);
+  for (const [index, day] of days.entries()) {
+    for (let slot = 0; slot < slotsPerDay; slot++) {
+      const surprise = (day.load[slot] as number) - beforehand(day, profileShare, slot);
+      numbers[index * slotsPerDay + slot] = Number.isNaN(surprise) ? 0 : surprise;
+    }
+  }
+  return numbers;
 }
 
 function scaleOf(known: readonly PastDay[]): VectorScale {
@@ -136,12 +159,20 @@ function covariances(days: Float32Array, n: number): Float64Array {
   return matrix;
 }
 
-/** The noise under which the newest days are likeliest. */
-function likeliestNoise(covariance: Float64Array, curves: Float64Array, n: number, slotsPerDay: number): number {
+/** Under which of the choices the newest days are likeliest. */
+function likeliest(
+  known: readonly PastDay[],
+  covariance: Float64Array,
+  slotsPerDay: number,
+): { profileShare: number; noise: number } {
+  const n = known.length;
   const count = Math.min(n, CHOOSING_DAYS);
   const first = n - count;
-  const newest = curves.subarray(first * slotsPerDay);
-  let best = { noise: NOISES[0] as number, likelihood: Number.NEGATIVE_INFINITY };
+  const newest = PROFILE_SHARES.map((profileShare) => ({
+    profileShare,
+    numbers: surprises(known.slice(first), profileShare, slotsPerDay),
+  }));
+  let best = { profileShare: 0, noise: 0, likelihood: Number.NEGATIVE_INFINITY };
   for (const noise of NOISES) {
     const factor = new Float64Array(count * count);
     for (let row = 0; row < count; row++) {
@@ -150,14 +181,16 @@ function likeliestNoise(covariance: Float64Array, curves: Float64Array, n: numbe
       factor[row * count + row] = (factor[row * count + row] as number) + noise;
     }
     factorCholesky(factor, count);
-    const solution = newest.slice();
-    solveFactored(factor, solution, count, slotsPerDay);
-    let fit = 0;
-    for (const [index, value] of newest.entries()) fit += value * (solution[index] as number);
     let logDeterminant = 0;
     for (let row = 0; row < count; row++) logDeterminant += 2 * Math.log(factor[row * count + row] as number);
-    const likelihood = -Math.log(fit / newest.length) / 2 - logDeterminant / (2 * count);
-    if (likelihood > best.likelihood) best = { noise, likelihood };
+    for (const { profileShare, numbers } of newest) {
+      const solution = numbers.slice();
+      solveFactored(factor, solution, count, slotsPerDay);
+      let fit = 0;
+      for (const [index, value] of numbers.entries()) fit += value * (solution[index] as number);
+      const likelihood = -Math.log(fit / numbers.length) / 2 - logDeterminant / (2 * count);
+      if (likelihood > best.likelihood) best = { profileShare, noise, likelihood };
+    }
   }
-  return best.noise;
+  return best;
 }

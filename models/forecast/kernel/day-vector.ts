@@ -16,6 +16,7 @@ const GROUPS: readonly Group[] = [
   group('deviationHours3'),
   group('lagDay', 4),
   group('profile', 4),
+  group('quantile50', 4),
   group('temperatureLagDay', 8, 2),
   group('temperatureDayBefore'),
   group('temperatureTarget', 8, 2),
