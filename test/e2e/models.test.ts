@@ -108,6 +108,13 @@ async function spoiled(modelDataUrl: string, name: string, spoil: (model: string
   return `s3://${Bucket}/${own}`;
 }
 
+/** What the dashboard shows of training and promotion. */
+const progress = async () =>
+  (await call('analyst', '/models/forecast/progress')).json as {
+    training: object;
+    promotion: { outcome: string; failure: string };
+  };
+
 interface Interval {
   start: string;
   point: number;
@@ -199,6 +206,13 @@ describeWithWeeks('models on the whole stack', () => {
     expect(poor.decision?.passed).toBe(false);
     expect(items).toHaveLength(3);
     expect((await call('admin', '/models/forecast/promote', { runId: poor.runId })).status).toBe(409);
+    expect((await progress()).training).toMatchObject({
+      outcome: 'kept-back',
+      step: 'gate',
+      runsDone: 3,
+      runsPlanned: 3,
+      runId: poor.runId,
+    });
     expect((await champion()).runId).toBe(first);
   }, 120_000);
 
@@ -210,7 +224,9 @@ describeWithWeeks('models on the whole stack', () => {
       const ending = await ended(execution, () => run('issuing'));
       expect([name, ending]).toEqual([name, { status: 'FAILED', error: 'RolledBack', output: undefined }]);
       expect((await champion()).runId).toBe(first);
-      return rolledBackBy();
+      const { promotion } = await progress();
+      expect([promotion.outcome, promotion.failure]).toEqual(['rolled-back', await rolledBackBy()]);
+      return promotion.failure;
     };
     const nonsense = (model: string) => model.replaceAll(/"value":-?[\d.e-]+/g, '"value":"much"');
     expect(await promoted('nonsense', nonsense)).toContain('Invalid');

@@ -1,6 +1,6 @@
 import type { PromotionProgress, TrainingProgress } from '../../contracts/api/models.ts';
 import type { ModelName, ModelRun, PromotionStep, TrainingStep } from '../../contracts/models/learning.ts';
-import { planIdOf } from './training-plan.ts';
+import { isPlanOf } from './training-plan.ts';
 
 /** One run of a state machine. */
 export interface MachineRun {
@@ -69,8 +69,7 @@ const ROLLED_BACK = 'RolledBack';
 
 /** @param runs of the model, of this training or not. */
 export function trainingProgress(model: ModelName, machine: MachineRun, runs: readonly ModelRun[]): TrainingProgress {
-  const planId = planIdOf({ execution: machine.name, startedAt: machine.startedAt });
-  const own = runs.filter((run) => run.model === model && run.planId === planId);
+  const own = runs.filter((run) => run.model === model && isPlanOf(run.planId, machine.name));
   const final = own.find(({ kind }) => kind === 'final');
   const { startedAt, endedAt } = machine;
   return {

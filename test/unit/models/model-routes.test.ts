@@ -137,7 +137,7 @@ describe('progress', () => {
     state: null,
     ...over,
   });
-  const planId = planIdOf({ execution: 'e1', startedAt: '2026-01-01T00:00:00.000Z' });
+  const planId = planIdOf({ execution: 'e1', startedAt: '2026-01-01T00:00:01.500Z' });
   const backtest = (name: string, over: Partial<ModelRun> = {}) =>
     run(`forecast-${planId}-${name}`, { planId, kind: 'backtest', decision: null, packageArn: null, ...over });
   const final = (over: Partial<ModelRun> = {}) => run(`forecast-${planId}-final`, { planId, ...over });
