@@ -30,6 +30,9 @@ export const TREE_MEMBERS = KINDS.length;
 /** Place of the quantiles of the load itself among the members. */
 export const [TREES_MEDIAN, TREES_LOW, TREES_HIGH] = [2, 3, 4] as const;
 
+/** Outcomes further off than so many spreads count as so far: loads of real homes and grids stay within. */
+const MOST_SPREADS = 20;
+
 /** Trees for the first day ahead, the second, and those after; fewer where the horizon ends before. */
 export type TreeMembers = TreeEnsemble[][];
 
@@ -107,8 +110,8 @@ export function growTreeMembers(
         (columns[feature] as Float64Array)[index] = x[feature] as number;
       }
       const load = (series.features.grid.values[row.origin + ahead] as number) / series.features.level(row.origin);
-      targets.base[index] = (load - base) / spread;
-      targets.nothing[index] = (load - 1) / spread;
+      targets.base[index] = believed((load - base) / spread);
+      targets.nothing[index] = believed((load - 1) / spread);
       weights[index] = 0.5 ** (((cutDays[walk] as number) - day) / settings.treeHalfLifeDays);
     }
     const matrix = binFeatures(columns);
@@ -124,6 +127,9 @@ export function growTreeMembers(
     });
   });
 }
+
+/** A reading gone mad in one load must not teach the trees of all. */
+const believed = (target: number): number => Math.min(MOST_SPREADS, Math.max(-MOST_SPREADS, target));
 
 interface Outcome {
   walk: number;

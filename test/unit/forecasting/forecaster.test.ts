@@ -30,6 +30,7 @@ const loadAt = (hour: number, scale = 1) => {
     (100 + 30 * Math.sin((2 * Math.PI * ((hour % 24) - 6)) / 24) + 2 * degreesAt(hour) + ((hour * 7919) % 17) / 4)
   );
 };
+const fullLoad = (hour: number) => loadAt(hour);
 const hours = (count: number, of: (hour: number) => number) =>
   Float64Array.from({ length: count }, (_, hour) => of(hour));
 const entity = (id: string, values: Float64Array, temperature?: Float64Array) => ({
@@ -192,6 +193,17 @@ test('a meter that is always zero stays zero, a constant load constant', () => {
       ).high,
     ].every((one) => one === 0),
   ).toBe(true);
+});
+
+test('readings gone mad in one load do not spoil the forecasts of another', () => {
+  const mad = hours(DAYS * 24, (hour) => loadAt(hour) * (Math.floor(hour / 24) === 80 && hour % 24 < 12 ? 1e6 : 1));
+  const learned = [entity('F1', hours(DAYS * 24, fullLoad)), entity('F2', mad)];
+  const model = trainForecaster(learned, { settings, offset: utc });
+  const asked = question({
+    issuedAt: START + DAYS * DAY,
+    history: { start: START, stepMs: HOUR, values: hours(DAYS * 24, fullLoad) },
+  });
+  expect(errorOf(forecastLoad(model, asked), DAYS * 24)).toBeLessThan(0.06);
 });
 
 test('one day of history trains a model that answers', () => {
