@@ -7,9 +7,9 @@ import type { ForecastSettings } from '../../models/forecast/settings.ts';
 import type { ForecastSet } from './protocol.ts';
 
 /** Days from one growing of the trees to the next; the regressions learn every day. */
-const REFIT_DAYS = 35;
+const REFIT_DAYS = 14;
 /** Windows before the first origin, by whose outcomes members are weighed and bands are set. */
-const WINDOWS_BEFORE = 2;
+const WINDOWS_BEFORE = 5;
 
 /** A span of days between two growings of the trees. */
 export interface Window {
