@@ -1,4 +1,5 @@
 import { FEATURES, featureIndex, type LoadFeatures } from '../../layers/domain/forecasting/load-features.ts';
+import { believed } from './believed.ts';
 import { fitSmoothing, predictSmoothing, SMOOTHING_WIDTH } from './classical/double-seasonal.ts';
 import {
   AUTOREGRESSION_WIDTH,
@@ -129,7 +130,10 @@ export class SeriesWalk {
       if (row === undefined || !settled(this.features, row.origin)) continue;
       const level = this.features.level(row.origin);
       const from = row.origin + ahead * slotsPerDay;
-      const load = values.slice(from, from + slotsPerDay).map((value) => value / level);
+      const spread = this.features.spread(row.origin);
+      const load = values
+        .slice(from, from + slotsPerDay)
+        .map((value) => 1 + spread * believed((value / level - 1) / spread));
       past.push({ ...outlookOf(this.features, row, ahead), load });
     }
     return past;

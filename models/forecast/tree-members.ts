@@ -5,6 +5,7 @@ import {
   type LoadFeatures,
   loadNames,
 } from '../../layers/domain/forecasting/load-features.ts';
+import { believed } from './believed.ts';
 import { settled } from './linear/walk-forward-ridge.ts';
 import type { OriginRow, SeriesWalk } from './series-walk.ts';
 import type { ForecastSettings } from './settings.ts';
@@ -29,9 +30,6 @@ const KINDS: readonly { name: string; over: 'base' | 'nothing'; loss: Loss }[] =
 export const TREE_MEMBERS = KINDS.length;
 /** Place of the quantiles of the load itself among the members. */
 export const [TREES_MEDIAN, TREES_LOW, TREES_HIGH] = [2, 3, 4] as const;
-
-/** Outcomes further off than so many spreads count as so far: loads of real homes and grids stay within. */
-const MOST_SPREADS = 20;
 
 /** Trees for the first day ahead, the second, and those after; fewer where the horizon ends before. */
 export type TreeMembers = TreeEnsemble[][];
@@ -127,9 +125,6 @@ export function growTreeMembers(
     });
   });
 }
-
-/** A reading gone mad in one load must not teach the trees of all. */
-const believed = (target: number): number => Math.min(MOST_SPREADS, Math.max(-MOST_SPREADS, target));
 
 interface Outcome {
   walk: number;
