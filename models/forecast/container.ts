@@ -8,7 +8,7 @@ import { answerForecast } from './answer.ts';
 import { type TrainingEntity, trainForecaster } from './forecaster.ts';
 import { holdsModel, readModel, writeModel } from './model-file.ts';
 import { answer, type SeasonalModel, trainSeasonal } from './seasonal.ts';
-import { type ForecastSettings, NIGHTLY_SETTINGS } from './settings.ts';
+import { FEATURE_SETS, type ForecastSettings, NIGHTLY_SETTINGS } from './settings.ts';
 
 /** File of a seasonal model. */
 const SEASONAL = 'model.json';
@@ -18,7 +18,8 @@ const MODELS = ['ensemble', 'seasonal'] as const;
 
 /**
  * Load forecasts, trained on one CSV file per entity: `time,value[,temperature_c,holiday]`; the file's name is the entity's id. Hyperparameters:
- * `model` (ensemble, seasonal), `timeZone`, for the ensemble `trees`, `leaves`, `learningRate`, `maxRows`, `horizonDays` and `seed`, for the
+ * `model` (ensemble, seasonal), `timeZone`, for the ensemble `features` (load, calendar,
+ * weather), `trees`, `leaves`, `learningRate`, `maxRows`, `horizonDays` and `seed`, for the
  * seasonal model `weeks`.
  */
 export const forecastContainer: ModelContainer = {
@@ -69,9 +70,12 @@ function settingsOf(given: Record<string, string>): ForecastSettings {
     if (!(value >= least && value <= most)) throw new Error(`${name} is ${given[name]}, not ${least} to ${most}`);
     return value;
   };
-  const { trees, maxTreeRows, horizonDays, seed } = NIGHTLY_SETTINGS;
+  const { trees, maxTreeRows, horizonDays, seed, features: all } = NIGHTLY_SETTINGS;
+  const features = FEATURE_SETS.find((one) => one === (given.features ?? all));
+  if (features === undefined) throw new Error(`features is ${given.features}, not ${FEATURE_SETS.join(' or ')}`);
   return {
     ...NIGHTLY_SETTINGS,
+    features,
     horizonDays: number('horizonDays', horizonDays, [1, 7]),
     maxTreeRows: number('maxRows', maxTreeRows, [1000, 1_000_000]),
     seed: number('seed', seed, [0, 2 ** 31]),

@@ -1,4 +1,9 @@
-import { type LoadFeatures, loadFeatures, type Weather } from '../../layers/domain/forecasting/load-features.ts';
+import {
+  type LoadFeatures,
+  loadFeatures,
+  type Weather,
+  withoutCalendar,
+} from '../../layers/domain/forecasting/load-features.ts';
 import {
   type ClockOffset,
   type LoadGrid,
@@ -75,7 +80,9 @@ export function trainForecaster(
   const odd = entities.filter(({ series }) => series.stepMs !== first.series.stepMs).map(({ id }) => id);
   if (odd.length > 0) throw new Error(`intervals differ from those of ${first.id}: ${odd.join(', ')}`);
   const { settings, offset, signal } = options;
-  const withTemperature = entities.every(({ series }) => series.temperature?.some((one) => !Number.isNaN(one)));
+  const withTemperature =
+    settings.features === 'weather' &&
+    entities.every(({ series }) => series.temperature?.some((one) => !Number.isNaN(one)));
   let profile: ClassProfile | undefined;
   const weather: ForecastModel['weather'] = {};
   for (const input of WEATHERS) {
@@ -161,11 +168,13 @@ function featuresOf(options: {
   const { series, input, offset, holidays, settings } = options;
   const weather: Weather = input === 'forecast' ? 'known' : 'none';
   const temperature = input === 'none' ? undefined : series.temperature;
+  const calendar = settings.features !== 'load';
   const grid = toGrid(
     { ...series, temperature },
-    { offset, days: settings.horizonDays + 1, isHoliday: (day) => holidays.has(day) },
+    { offset, days: settings.horizonDays + 1, isHoliday: (day) => calendar && holidays.has(day) },
   );
-  return loadFeatures(grid, weather);
+  const features = loadFeatures(grid, weather);
+  return calendar ? features : withoutCalendar(features);
 }
 
 /** What a forecast is asked for. Times are epoch ms. */

@@ -1,7 +1,12 @@
 import type { RidgeOptions } from './linear/walk-forward-ridge.ts';
 
+/** What a forecaster may look at, each with all before it: the load and its weekdays; season, holidays and feast days; temperatures. */
+export const FEATURE_SETS = ['load', 'calendar', 'weather'] as const;
+export type FeatureSet = (typeof FEATURE_SETS)[number];
+
 /** How a forecaster is trained: one set for every load, from a household to a system. Values marked [P] were chosen on spans before the test spans. */
 export interface ForecastSettings {
+  features: FeatureSet;
   /** Days that a forecast reaches ahead, 1 to 7. */
   horizonDays: number;
   /** Days ahead that have a regression per step; later days are left to the trees and the recent quantiles. */
@@ -31,6 +36,7 @@ export interface ForecastSettings {
 const ridge = (penalty: number): RidgeOptions => ({ halfLifeDays: 500, penalty, solveEveryDays: 7, warmUpDays: 40 });
 
 export const DEFAULT_SETTINGS: ForecastSettings = {
+  features: 'weather',
   horizonDays: 2,
   ridgeDays: 2,
   ridges: [ridge(3), ridge(100), ridge(2000)],

@@ -42,8 +42,8 @@ const MIN_TRAINING_DAYS = 21;
 /** What is tried when nobody says otherwise; the model's own defaults come first. */
 const CANDIDATES: readonly Hyperparameters[] = [
   {},
+  { features: 'load' },
   { trees: '200', leaves: '16' },
-  { trees: '60', leaves: '31' },
   { model: 'seasonal', weeks: '6' },
 ];
 

@@ -326,6 +326,18 @@ export function loadFeatures(grid: LoadGrid, weather: Weather): LoadFeatures {
   };
 }
 
+/** Season and feast days, which a load without a calendar does not know of. */
+const CALENDAR: readonly FeatureName[] = ['yearSine', 'yearCosine', 'analogDate', 'analogWeekday', 'analogEaster'];
+
+/** Features of a load that nothing but itself and its weekdays is known of. The grid is to have no holidays. */
+export const withoutCalendar = (features: LoadFeatures): LoadFeatures => ({
+  ...features,
+  describe(origin, ahead, out, at) {
+    features.describe(origin, ahead, out, at);
+    for (const name of CALENDAR) out[at + featureIndex[name]] = Number.NaN;
+  },
+});
+
 /** Least and greatest of the known numbers in [from, to); NaN of none. */
 function extremes(numbers: Float64Array, from: number, to: number): [number, number] {
   let least = Number.NaN;

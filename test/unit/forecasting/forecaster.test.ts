@@ -6,7 +6,7 @@ import { FEATURES, loadFeatures } from '../../../layers/domain/forecasting/load-
 import { toGrid } from '../../../layers/domain/forecasting/load-grid.ts';
 import { type ForecastQuestion, forecastLoad, trainForecaster } from '../../../models/forecast/forecaster.ts';
 import { readModel, writeModel } from '../../../models/forecast/model-file.ts';
-import { NIGHTLY_SETTINGS } from '../../../models/forecast/settings.ts';
+import { type FeatureSet, NIGHTLY_SETTINGS } from '../../../models/forecast/settings.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -204,6 +204,31 @@ test('readings gone mad in one load do not spoil the forecasts of another', () =
     history: { start: START, stepMs: HOUR, values: hours(DAYS * 24, fullLoad) },
   });
   expect(errorOf(forecastLoad(model, asked), DAYS * 24)).toBeLessThan(0.06);
+});
+
+test('a model without weather or calendar hears of neither', () => {
+  const summer = hours(DAYS * 24, (hour) => loadAt(hour));
+  const withHolidays = (holidays: number[]) => ({
+    ...entity('F1', summer, hours(DAYS * 24, degreesAt)),
+    holidays: new Set(holidays),
+  });
+  const asked = (holidays: number[]) => ({
+    ...question({ temperature: { kind: 'forecast' as const, start: START, values: hours(72 * 24, degreesAt) } }),
+    holidays: new Set(holidays),
+  });
+  const feasts = Array.from({ length: 12 }, (_, week) => START / DAY + 7 * week + 2);
+  const trainedOn = (features: FeatureSet, holidays: number[]) =>
+    trainForecaster([withHolidays(holidays)], { settings: { ...settings, features }, offset: utc });
+  const load = trainedOn('load', feasts);
+  expect(Object.keys(load.weather)).toEqual(['none']);
+  expect(forecastLoad(load, asked(feasts))).toEqual(forecastLoad(trainedOn('load', []), asked([])));
+  expect(forecastLoad(load, asked(feasts))).toMatchObject({
+    weather: 'none',
+    fallback: 'trained-without-temperature',
+  });
+  const calendar = trainedOn('calendar', feasts);
+  expect(Object.keys(calendar.weather)).toEqual(['none']);
+  expect(forecastLoad(calendar, asked(feasts)).point).not.toEqual(forecastLoad(load, asked(feasts)).point);
 });
 
 test('one day of history trains a model that answers', () => {
