@@ -11,6 +11,9 @@ const HEAD = 'ensemble.json';
 /** A state per line, by weather and entity: thousands of them are longer than a string may be. */
 const STATES = 'entities.jsonl';
 
+/** States that stay in memory, per weather: each is some hundred kilobytes. */
+const MOST_KEPT = 256;
+
 /** Offset and length in bytes. */
 type Place = [number, number];
 
@@ -75,6 +78,7 @@ export function readModel(folder: string): { model: ForecastModel; version: stri
   const file = openSync(join(folder, STATES), 'r');
   const model: ForecastModel = { ...shared, weather: {} };
   for (const [input, { trees, places }] of Object.entries(weather)) {
+    const kept = new Map<string, EntityState>();
     model.weather[input as WeatherInput] = {
       trees,
       entities: {
@@ -82,9 +86,15 @@ export function readModel(folder: string): { model: ForecastModel; version: stri
         get(id) {
           const place = Object.hasOwn(places, id) ? places[id] : undefined;
           if (place === undefined) return undefined;
+          const before = kept.get(id);
+          if (before !== undefined) return before;
           const line = Buffer.alloc(place[1]);
           readSync(file, line, 0, place[1], place[0]);
-          return decode<EntityState>(line.toString('utf8'));
+          const state = decode<EntityState>(line.toString('utf8'));
+          kept.set(id, state);
+          const [oldest] = kept.keys();
+          if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
+          return state;
         },
       },
     };
