@@ -26,7 +26,7 @@ const run = ([main, root]) => new Promise((resolve) => {
   const child = spawn(process.execPath, [main, 'train'], { env: { ...process.env, ML_ROOT: root } });
   const said = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => said.push(chunk));
-  child.on('exit', (code) => {
+  child.on('close', (code) => {
     writeFileSync(root + '/said.txt', Buffer.concat(said));
     resolve(code === 0 ? '' : main + ':\\n' + Buffer.concat(said));
   });
@@ -73,6 +73,7 @@ export function seedModels<Name extends string>(contexts: ReadonlyMap<Name, stri
 
 function folderOf(name: string, context: string): string {
   const inputs = createHash('sha256')
+    // Caches from before there were records are no match.
     .update('with its record')
     .update(basename(context))
     .update(folderFingerprint(channelsOf(name)));
