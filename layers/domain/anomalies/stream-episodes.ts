@@ -82,9 +82,17 @@ function episodeOf(
   },
 ): FoundAnomaly {
   const told = toldFrom(score);
-  const alone = score.surprises[score.signal] >= leastSurprise;
-  // A lone peak is known when the reading after it has come.
-  const peak = score.signal === 'spike' && before ? before : looked;
+  // A lone peak is known when the reading after it has come; the way back from one is not what people are to hear of.
+  const peakDirection = before === undefined || before.value > looked.value ? 'high' : 'low';
+  const wayBack =
+    (score.signal === 'change' || score.signal === 'level') &&
+    before !== undefined &&
+    since <= before.at &&
+    score.direction !== peakDirection &&
+    score.surprises.spike >= leastSurprise;
+  const signal = wayBack ? 'spike' : score.signal;
+  const alone = score.surprises[signal] >= leastSurprise;
+  const peak = signal === 'spike' && before ? before : looked;
   return {
     ...subject,
     source: 'stream',
@@ -92,9 +100,9 @@ function episodeOf(
     until: looked.end,
     ongoing: false,
     unit,
-    signal: score.signal,
-    method: alone ? METHODS[score.signal] : 'combined',
-    direction: score.direction,
+    signal,
+    method: alone ? METHODS[signal] : 'combined',
+    direction: wayBack ? peakDirection : score.direction,
     score: score.score,
     surprise: told,
     value: peak.value,

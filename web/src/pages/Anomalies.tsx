@@ -42,10 +42,10 @@ type Choice = keyof typeof choices;
 const methodNames = choices.method.options;
 
 const columns = (now: number, zone: string): Column<AnomalyRow>[] => [
-  { label: 'Where', plain: entityName, show: (a) => entityName(a).replace(/^Meter /, '') },
+  { label: 'Where', plain: entityName, show: (a) => entityName(a).replace(/^(Meter|Sensor) /, '') },
   { label: 'What', plain: anomalyName, show: anomalyName },
   { label: 'Since', wide: true, plain: (a) => a.since, show: (a) => shortTime(Date.parse(a.since), now, zone) },
-  { label: 'How unusual', wide: true, plain: howUnusual, show: howUnusual },
+  { label: 'How unusual', wide: true, plain: howUnusual, show: (a) => howUnusual(a).replace(/ readings$/, '') },
   { label: 'Score', wide: true, numeric: true, plain: (a) => a.score, show: (a) => a.score.toFixed(4) },
   { label: 'Course', wide: true, plain: () => null, show: (a) => <AnomalySparkline anomaly={a} now={now} /> },
   { label: 'Found by', wide: true, plain: (a) => a.method, show: (a) => methodNames[a.method] },

@@ -17,8 +17,8 @@ const bound = (amount: number): string =>
 
 const oneInOf = (oneIn: number): Measure =>
   oneIn > RAREST
-    ? { amount: '< 1', unit: 'in a million readings' }
-    : { amount: `1 in ${threeDigits(Number(oneIn.toPrecision(2)))}`, unit: 'readings' };
+    ? { amount: '< 1', unit: 'in a million' }
+    : { amount: `1 in ${threeDigits(Number(oneIn.toPrecision(2)))}`, unit: '' };
 
 export const AnomalyPage = ({ anomalyId }: { anomalyId: string }) => {
   const { now, zone } = useRange();
@@ -80,8 +80,11 @@ export const AnomalyPage = ({ anomalyId }: { anomalyId: string }) => {
               anomaly?.oneIn === null
                 ? 'as calibrated on injected faults'
                 : anomaly &&
-                  typeof of.curve?.step === 'number' &&
-                  `${howOften(anomaly.oneIn, of.curve.step)} · score ${anomaly.score.toFixed(4)}`,
+                  [
+                    meterId ? 'readings' : 'means of ten minutes',
+                    ...(typeof of.curve?.step === 'number' ? [howOften(anomaly.oneIn, of.curve.step)] : []),
+                    `score ${anomaly.score.toFixed(4)}`,
+                  ].join(' · '),
           },
           {
             label: anomaly?.oneIn === null ? 'Its latest day' : 'Most unusual reading',

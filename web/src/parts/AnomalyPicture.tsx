@@ -19,6 +19,18 @@ import { Failures, Skeleton } from './pieces.tsx';
 /** With what came in so long before it, the curve is compared. */
 const comparedMs = 28 * dayMs;
 
+/** Two labels of a band that is a smaller share of the picture would lie on each other. */
+const APART = 0.1;
+
+const limitsOf = ({ low, high }: { low: number; high: number }, points: readonly (number | null)[]) => {
+  const shown = [low, high, ...points.filter((point) => point !== null)];
+  const narrow = high - low < APART * (Math.max(...shown) - Math.min(...shown));
+  return [
+    { at: high, label: narrow ? 'expected' : 'expected at most' },
+    { at: low, label: narrow ? '' : 'expected at least' },
+  ];
+};
+
 /** A day with fewer of its readings says too little about the rest [P]. */
 const leastPresent = 0.8;
 
@@ -160,7 +172,7 @@ export const AnomalyPicture = (props: {
   }
   return (
     <TimeChart
-      title={`${entityName(anomaly)}, ${signalName(anomaly.quantity)}${curve.step === 'day' ? ' by day' : ''}`}
+      title={`${entityName(anomaly)}${anomaly.entity.kind === 'meter' ? `, ${signalName(anomaly.quantity)}` : ''}${curve.step === 'day' ? ' by day' : ''}`}
       name={anomaly.anomalyId}
       unit={curve.unit}
       zone={zone}
@@ -186,10 +198,7 @@ export const AnomalyPicture = (props: {
       {...(curve.lane ? { lane: curve.lane } : {})}
       {...(curve.step === undefined && anomaly.expected
         ? {
-            limits: [
-              { at: anomaly.expected.high, label: 'expected at most' },
-              { at: anomaly.expected.low, label: 'expected at least' },
-            ],
+            limits: limitsOf(anomaly.expected, picture.series.at(-1)?.points ?? []),
           }
         : {})}
     />
