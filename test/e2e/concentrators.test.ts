@@ -18,7 +18,7 @@ const OWN = ['m001', 'm002'];
 const FIRST = Date.parse('2013-06-01T00:00:00Z');
 const SETTLED_WITHIN_MS = 30_000;
 
-const stack = new Stack({ portBase: 9500, stateDir: STATE });
+const stack = new Stack({ portBase: 9450, stateDir: STATE });
 const tokens = new Map<string, string>();
 const startOf = (slot: number): string => new Date(FIRST + slot * 1_800_000).toISOString().replace('.000Z', 'Z');
 const whOf = (meter: number, slot: number): number => (meter * 131 + slot * 17) % 900;

@@ -120,7 +120,7 @@ describe('the database', () => {
 describe('the disk', () => {
   const stateDir = '.cache/e2e-full-disk';
   const folder = join(ROOT, stateDir);
-  const stack = new Stack({ portBase: 9850, stateDir });
+  const stack = new Stack({ portBase: 9400, stateDir });
   beforeAll(async () => {
     if ('missing' in native || !mayMount) return;
     rmSync(folder, { recursive: true, force: true });
